@@ -1,0 +1,202 @@
+/** The vocabulary of an analysis: what goes in, what each stage makes, what comes out. All of it is JSON. */
+
+export const CONTENT_FORMATS = ['vtt', 'srt', 'text', 'markdown', 'html', 'transcript-json', 'feed'] as const;
+export type ContentFormat = (typeof CONTENT_FORMATS)[number];
+
+/** Bytes as they were acquired, before anything is known about them. */
+export interface RawContent {
+  /** Absolute path or URL it came from. */
+  readonly uri: string;
+  /** Last path segment, used to guess the format and a title. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+  /** Media type as the server said, without parameters. */
+  readonly mediaType?: string;
+  /** Charset as the server said. */
+  readonly charset?: string;
+}
+
+/** One stretch of text by one speaker, in document order. */
+export interface Segment {
+  readonly index: number;
+  readonly kind: 'speech' | 'paragraph' | 'heading';
+  readonly text: string;
+  readonly speaker?: string;
+  /** Offset from the beginning of the recording, in milliseconds. */
+  readonly startMs?: number;
+  readonly endMs?: number;
+}
+
+/** Something the parser met and survived: nothing is dropped without one. */
+export interface ParseWarning {
+  readonly code: string;
+  readonly message: string;
+  /** 1-based line in the source, where known. */
+  readonly line?: number;
+}
+
+export interface ContentDocument {
+  readonly format: ContentFormat;
+  readonly uri: string;
+  readonly title: string;
+  readonly author?: string;
+  /** ISO 8601. */
+  readonly publishedAt?: string;
+  /** ISO 639-3 code, `und` where it cannot be told. */
+  readonly language: string;
+  readonly segments: readonly Segment[];
+  readonly wordCount: number;
+  /** Length of the recording in milliseconds, for timed formats. */
+  readonly durationMs?: number;
+  readonly warnings: readonly ParseWarning[];
+}
+
+/** A file is one document; a feed is one per item. */
+export interface ParsedContent {
+  readonly format: ContentFormat;
+  readonly title: string;
+  readonly documents: readonly ContentDocument[];
+  readonly warnings: readonly ParseWarning[];
+}
+
+/** Where in the document something was found. */
+export interface TextReference {
+  readonly segment: number;
+  readonly sentence: number;
+  readonly quote: string;
+  readonly speaker?: string;
+  readonly startMs?: number;
+}
+
+export interface SummarySentence extends TextReference {
+  /** Centrality of the sentence, 0 to 1. */
+  readonly score: number;
+}
+
+export interface Keyword {
+  readonly term: string;
+  readonly score: number;
+  readonly count: number;
+}
+
+export interface Topic {
+  readonly label: string;
+  readonly terms: readonly string[];
+  /** Share of the document's sentences that belong to it, 0 to 1. */
+  readonly share: number;
+}
+
+export const ENTITY_KINDS = ['person', 'organization', 'place', 'date', 'money', 'percent'] as const;
+export type EntityKind = (typeof ENTITY_KINDS)[number];
+
+export interface Entity {
+  readonly text: string;
+  readonly kind: EntityKind;
+  readonly count: number;
+}
+
+export interface SentimentScore {
+  /** -1 (negative) to 1 (positive). */
+  readonly polarity: number;
+  readonly label: 'negative' | 'neutral' | 'positive';
+  readonly sentences: number;
+}
+
+export interface Sentiment {
+  readonly overall: SentimentScore;
+  readonly bySpeaker: readonly ({ readonly speaker: string } & SentimentScore)[];
+  /** Equal slices of the document in order; times only for timed formats. */
+  readonly overTime: readonly ({ readonly slice: number; readonly startMs?: number } & SentimentScore)[];
+}
+
+export interface Claim extends TextReference {
+  readonly id: string;
+  /** How well the sentence suits checking, 0 to 1. */
+  readonly checkworthiness: number;
+  /** What makes it a claim: a figure, a date, a named entity, a comparison, a causal verb … */
+  readonly cues: readonly string[];
+}
+
+export interface CueFinding extends TextReference {
+  /** Stable name of the pattern, for example `appeal-to-fear`. */
+  readonly kind: string;
+  readonly explanation: string;
+  /** 0 to 1; a cue is a hint for a reader, never a verdict. */
+  readonly confidence: number;
+}
+
+export interface Readability {
+  readonly fleschReadingEase: number;
+  readonly fleschKincaidGrade: number;
+  readonly averageSentenceWords: number;
+  readonly averageWordSyllables: number;
+}
+
+export interface QualityScore {
+  /** 0 to 1, the weighted mean of the parts. */
+  readonly overall: number;
+  readonly parts: Readonly<Record<'completeness' | 'coherence' | 'informativeness' | 'structure', number>>;
+  readonly notes: readonly string[];
+}
+
+export interface Analysis {
+  readonly summary: readonly SummarySentence[];
+  readonly keywords: readonly Keyword[];
+  readonly topics: readonly Topic[];
+  readonly entities: readonly Entity[];
+  readonly sentiment: Sentiment;
+  readonly claims: readonly Claim[];
+  readonly fallacies: readonly CueFinding[];
+  readonly persuasion: readonly CueFinding[];
+  readonly readability: Readability;
+  readonly quality: QualityScore;
+}
+
+export const VERDICTS = ['supported', 'contradicted', 'not_enough_evidence'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** A statement of the knowledge base and where it comes from. */
+export interface Evidence {
+  readonly statement: string;
+  readonly source: string;
+  readonly stance: 'supports' | 'contradicts' | 'related';
+}
+
+/** `supported` and `contradicted` always carry at least one piece of evidence with that stance. */
+export interface CheckedClaim {
+  readonly claim: Claim;
+  readonly verdict: Verdict;
+  readonly evidence: readonly Evidence[];
+  readonly explanation: string;
+}
+
+export const DEPTHS = ['quick', 'standard', 'deep', 'comprehensive'] as const;
+export type Depth = (typeof DEPTHS)[number];
+
+/** A stage that did not run, or ran in a reduced form, and why. */
+export interface StageNote {
+  readonly stage: string;
+  readonly outcome: 'skipped' | 'failed' | 'reduced';
+  readonly reason: string;
+}
+
+/** What a reader gets, and what is stored. */
+export interface Briefing {
+  /** Stable for the same content and depth. */
+  readonly id: string;
+  /** SHA-256 of the content, hex. */
+  readonly contentHash: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly depth: Depth;
+  /** Which orchestrator made it; `fallback_autonomous` says in `notes` what is missing. */
+  readonly producedBy: 'autonomous_intelligence' | 'fallback_autonomous';
+  readonly document: Omit<ContentDocument, 'segments'>;
+  readonly analysis: Partial<Analysis>;
+  readonly claims: readonly CheckedClaim[];
+  /** Prose by a language model, where one is configured. */
+  readonly narrative?: { readonly text: string; readonly model: string };
+  readonly notes: readonly StageNote[];
+  /** Milliseconds per stage, in order of completion. */
+  readonly timings: readonly { readonly stage: string; readonly ms: number }[];
+}
