@@ -1,0 +1,94 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import { OrchestrationContext } from './context.js';
+import type { LogFields, Logger, LogLevel } from './logging/logger.js';
+
+/** The one store of the framework: which call the running code belongs to. */
+const storage = new AsyncLocalStorage<OrchestrationContext | undefined>();
+
+/** The context of the call that the running code belongs to, where the host keeps one. */
+export function currentContext(): OrchestrationContext | undefined {
+  return storage.getStore();
+}
+
+/** @internal Runs an operation inside its own call. Arguments one by one: gathering them would cost on every call. */
+export function runOperation<C extends OrchestrationContext>(
+  context: C,
+  run: (context: C, params: unknown) => unknown,
+  params: unknown,
+): unknown {
+  return storage.run(context, run, context, params);
+}
+
+/** @internal Runs `fn` inside the call of `context`, or outside of any: what was started by a call is not part of it. */
+export function runInContext<R>(context: OrchestrationContext | undefined, fn: () => R): R {
+  return storage.getStore() === context ? fn() : storage.run(context, fn);
+}
+
+/** The ids of the current call as log fields; `undefined` outside of any. */
+export function ambientLogFields(): LogFields | undefined {
+  const context = storage.getStore();
+  return context === undefined ? undefined : contextLogFields(context);
+}
+
+/** The ids of `context` as log fields. */
+export function contextLogFields(context: OrchestrationContext): LogFields {
+  const { tenantId, requestId, traceId, chain, depth } = OrchestrationContext.stateOf(context);
+  return {
+    tenantId,
+    requestId,
+    ...(traceId === undefined ? {} : { traceId }),
+    ...(chain === undefined ? {} : { parentOrchestrator: chain.name }),
+    depth,
+  };
+}
+
+/** A logger that adds the ids of the current call to each event it writes. */
+export function ambientLogger(base: Logger): Logger {
+  return new AmbientLogger(base);
+}
+
+class AmbientLogger implements Logger {
+  readonly #base: Logger;
+
+  constructor(base: Logger) {
+    this.#base = base;
+  }
+
+  debug(event: string, fields?: LogFields): void {
+    this.#write('debug', event, fields);
+  }
+  info(event: string, fields?: LogFields): void {
+    this.#write('info', event, fields);
+  }
+  warn(event: string, fields?: LogFields): void {
+    this.#write('warn', event, fields);
+  }
+  error(event: string, fields?: LogFields): void {
+    this.#write('error', event, fields);
+  }
+
+  child(fields: LogFields): Logger {
+    return new AmbientLogger(this.#base.child(fields));
+  }
+
+  isLevelEnabled(level: LogLevel): boolean {
+    try {
+      return this.#base.isLevelEnabled?.(level) ?? true;
+    } catch {
+      return false;
+    }
+  }
+
+  #write(level: LogLevel, event: string, fields: LogFields | undefined): void {
+    if (!this.isLevelEnabled(level)) return;
+    try {
+      // What says whose it is belongs to that call, whichever call happens to be running: nothing of it is added.
+      const named = fields?.['tenantId'] !== undefined && fields['requestId'] !== undefined;
+      const ids = named ? undefined : ambientLogFields();
+      this.#base[level](event, ids === undefined ? fields : { ...ids, ...fields });
+    } catch {
+      // A logger that throws must not change what the code it watches does.
+    }
+  }
+}

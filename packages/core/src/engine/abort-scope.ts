@@ -1,0 +1,83 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** Work that can be ended from outside. */
+export interface Abortable {
+  readonly aborted: boolean;
+  readonly abortReason: DOMException | undefined;
+  readonly signal: AbortSignal;
+  /** Calls `run` once when it is ended; at once if it was. Returns what takes it back. */
+  onAbort(run: () => void): () => void;
+}
+
+/** A part of a call that can be ended alone: the branches of one `parallel`. */
+export class AbortScope implements Abortable {
+  readonly owner: object;
+  readonly #unlink: () => void;
+  readonly #listeners = new Set<() => void>();
+  #controller: AbortController | undefined;
+  #reason: DOMException | undefined;
+
+  constructor(owner: object, parent: Abortable) {
+    this.owner = owner;
+    this.#unlink = parent.onAbort(() => {
+      this.abort(parent.abortReason as DOMException);
+    });
+  }
+
+  get aborted(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  get abortReason(): DOMException | undefined {
+    return this.#reason;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  onAbort(run: () => void): () => void {
+    if (this.#reason !== undefined) {
+      run();
+      return () => undefined;
+    }
+    this.#listeners.add(run);
+    return () => {
+      this.#listeners.delete(run);
+    };
+  }
+
+  abort(reason: DOMException): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    const listeners = [...this.#listeners];
+    this.#listeners.clear();
+    for (const run of listeners) run();
+    this.#controller?.abort(reason);
+  }
+
+  /** Lets go of the parent. */
+  close(): void {
+    this.#unlink();
+  }
+}
+
+const scopes = new AsyncLocalStorage<AbortScope>();
+let used = false;
+
+/** Runs `fn` as part of `scope`, with everything it awaits. */
+export function runInScope<R>(scope: AbortScope, fn: () => R): R {
+  used = true;
+  return scopes.run(scope, fn);
+}
+
+/** The innermost scope of `owner` that the running code is part of, else `owner` itself. */
+export function scopeOf<O extends Abortable & object>(owner: O): Abortable {
+  if (!used) return owner;
+  const scope = scopes.getStore();
+  return scope !== undefined && scope.owner === owner ? scope : owner;
+}

@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+
+import { runInContext } from '../ambient.js';
+import type { Deadline, DeadlineList } from '../clock/deadline-queue.js';
+import type { TimerHandle } from '../clock/clock.js';
+import type { ContextState } from '../context.js';
+import type { Abortable } from '../engine/abort-scope.js';
+import type { RunVerbs } from '../engine/run-verbs.js';
+import type { CallIds } from '../events/events.js';
+import type { CompiledOperation, OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
+import { FailedResult, type StepResult } from '../step-result.js';
+import { InvocationContext } from './invocation-context.js';
+import type { InterceptedCall } from './interceptor.js';
+import type { CallOptions } from './references.js';
+import type { Runtime } from './runtime.js';
+
+/** Why a call is ended from outside. */
+export type AbortKind = 'timeout' | 'cancelled' | 'shutdown';
+
+const NO_OPTIONS: CallOptions = Object.freeze({});
+
+/** When a call began and when it must end. */
+export class CallTiming implements Deadline {
+  readonly startedAt: number;
+  expiresAt: number;
+  list: DeadlineList | undefined = undefined;
+  previous: Deadline | undefined = undefined;
+  next: Deadline | undefined = undefined;
+  readonly #frame: CallFrame;
+
+  constructor(frame: CallFrame, startedAt: number, expiresAt: number) {
+    this.#frame = frame;
+    this.startedAt = startedAt;
+    this.expiresAt = expiresAt;
+  }
+
+  onExpire(): void {
+    this.#frame.abort('timeout');
+  }
+}
+
+/** How a call is ended from outside. */
+class Ending {
+  controller: AbortController | undefined = undefined;
+  reason: DOMException | undefined = undefined;
+  kind: AbortKind | undefined = undefined;
+  waiting: Set<() => void> | undefined = undefined;
+}
+
+class More {
+  runId: string | undefined = undefined;
+  verbs: RunVerbs | undefined = undefined;
+  call: InterceptedCall | undefined = undefined;
+  unlink: (() => void) | undefined = undefined;
+  graceTimer: TimerHandle | undefined = undefined;
+}
+
+/**
+ * One call while it runs. The caller is answered once (`settle`); the body may run on after that, keeps its slot
+ * until it ends, and what it then returns is dropped.
+ */
+export class CallFrame implements Abortable {
+  readonly unit: OrchestratorUnit;
+  readonly operation: CompiledOperation;
+  readonly state: ContextState;
+  readonly params: unknown;
+  readonly options: CallOptions;
+  readonly parent: CallFrame | undefined;
+  readonly context: InvocationContext;
+
+  // Links of the list of running calls.
+  older: CallFrame | undefined;
+  newer: CallFrame | undefined;
+  /** Answers the caller. */
+  resolve: ((result: StepResult) => void) | undefined;
+  answer: Promise<StepResult> | undefined;
+  settled: boolean;
+  /** Whether nothing of the call runs any more. */
+  over: boolean;
+  compensating: boolean;
+  /** Whether a slot of the orchestrator is taken. */
+  holdsSlot: boolean;
+  /** Bodies that run: one, more only while an interceptor tries again. */
+  bodies: number;
+  /** When it began and when it must end; only where somebody asks. */
+  timing: CallTiming | undefined;
+  /** What waits for its end, and how it was ended; only where somebody asks. */
+  #ending: Ending | undefined;
+  /** What only some calls have. */
+  #more: More | undefined;
+
+  // Assigned here and in this order: fields with initialisers cost several times as much per call.
+  constructor(
+    unit: OrchestratorUnit,
+    operation: CompiledOperation,
+    state: ContextState,
+    params: unknown,
+    options: CallOptions | undefined,
+    parent: CallFrame | undefined,
+  ) {
+    this.unit = unit;
+    this.operation = operation;
+    this.state = state;
+    this.params = params;
+    this.options = options ?? NO_OPTIONS;
+    this.parent = parent;
+    this.older = undefined;
+    this.newer = undefined;
+    this.resolve = undefined;
+    this.answer = undefined;
+    this.settled = false;
+    this.over = false;
+    this.compensating = false;
+    this.holdsSlot = false;
+    this.bodies = 0;
+    this.timing = undefined;
+    this.context = new InvocationContext(state, this);
+  }
+
+  get runtime(): Runtime {
+    return this.unit.invoker.runtime;
+  }
+
+  get aborted(): boolean {
+    return this.#ending?.reason !== undefined;
+  }
+
+  get abortReason(): DOMException | undefined {
+    return this.#ending?.reason;
+  }
+
+  get abortKind(): AbortKind | undefined {
+    return this.#ending?.kind;
+  }
+
+  /** Made when somebody looks: most operations never do. */
+  get signal(): AbortSignal {
+    const ending = (this.#ending ??= new Ending());
+    if (ending.controller === undefined) {
+      ending.controller = new AbortController();
+      if (ending.reason !== undefined) ending.controller.abort(ending.reason);
+    }
+    return ending.controller.signal;
+  }
+
+  get runId(): string {
+    const more = (this.#more ??= new More());
+    if (more.runId === undefined) {
+      more.runId = this.options.runId ?? randomUUID();
+      // Once answered it is no run any more that somebody could look for, and nothing would take the note back.
+      if (!this.settled) this.unit.runs.noteLive(more.runId, this);
+    }
+    return more.runId;
+  }
+
+  get knownRunId(): string | undefined {
+    return this.#more?.runId;
+  }
+
+  get verbs(): RunVerbs | undefined {
+    return this.#more?.verbs;
+  }
+
+  set verbs(verbs: RunVerbs | undefined) {
+    (this.#more ??= new More()).verbs = verbs;
+  }
+
+  /** Monotonic; Infinity without a limit. */
+  get expiresAt(): number {
+    return this.timing?.expiresAt ?? Infinity;
+  }
+
+  /** Epoch milliseconds of the effective deadline. */
+  get deadline(): number | undefined {
+    const { expiresAt } = this;
+    if (expiresAt === Infinity) return this.state.deadline;
+    const { clock } = this.runtime;
+    return Math.round(clock.now() + expiresAt - clock.monotonic());
+  }
+
+  get call(): InterceptedCall {
+    const more = (this.#more ??= new More());
+    if (more.call === undefined) {
+      const { unit, operation } = this;
+      const policy = this.options.policy ?? operation.options.policy;
+      more.call = {
+        orchestrator: unit.name,
+        layer: unit.layer,
+        type: unit.type,
+        operation: operation.name,
+        ...(policy === undefined ? {} : { policy }),
+        context: this.context,
+        params: this.params,
+        options: this.options,
+      };
+    }
+    return more.call;
+  }
+
+  ids(): CallIds {
+    const { tenantId, requestId, traceId, chain, depth } = this.state;
+    return {
+      orchestrator: this.unit.name,
+      layer: this.unit.layer,
+      operation: this.operation.name,
+      tenantId,
+      requestId,
+      ...(traceId === undefined ? {} : { traceId }),
+      ...(chain === undefined ? {} : { parentOrchestrator: chain.name }),
+      depth,
+      ...(this.knownRunId === undefined ? {} : { runId: this.knownRunId }),
+    };
+  }
+
+  /** Calls `run` once when the call is aborted; at once if it was. Returns what takes it back. */
+  onAbort(run: () => void): () => void {
+    const ending = (this.#ending ??= new Ending());
+    if (ending.reason !== undefined) {
+      run();
+      return () => undefined;
+    }
+    const set = (ending.waiting ??= new Set());
+    set.add(run);
+    return () => {
+      set.delete(run);
+    };
+  }
+
+  /** Lets go, at the end, of the signals and calls that may abort this one. */
+  atEnd(unlink: () => void): void {
+    (this.#more ??= new More()).unlink = unlink;
+  }
+
+  /** Runs while a body that was told to end may still do so. */
+  get graceTimer(): TimerHandle | undefined {
+    return this.#more?.graceTimer;
+  }
+
+  set graceTimer(timer: TimerHandle | undefined) {
+    (this.#more ??= new More()).graceTimer = timer;
+  }
+
+  /** Lets go now. */
+  unlink(): void {
+    this.#more?.unlink?.();
+  }
+
+  /** Ends the call: its children, its signal, and the caller's waiting. Does nothing the second time. */
+  abort(kind: AbortKind, because?: string): void {
+    if (this.#ending?.reason !== undefined || (this.settled && this.bodies === 0)) return;
+    // Whoever ends it, a timer or another tenant's code: what listens belongs to this call.
+    if (this.runtime.ambientContext)
+      runInContext(this.context, () => {
+        this.#abort(kind, because);
+      });
+    else this.#abort(kind, because);
+  }
+
+  #abort(kind: AbortKind, because: string | undefined): void {
+    const ending = (this.#ending ??= new Ending());
+    ending.kind = kind;
+    const failure = abortFailure(this, kind, because);
+    const reason = new DOMException(failure.error, kind === 'timeout' ? 'TimeoutError' : 'AbortError');
+    ending.reason = reason;
+    const { waiting } = ending;
+    ending.waiting = undefined;
+    if (waiting !== undefined) for (const run of waiting) run();
+    ending.controller?.abort(reason);
+    this.unit.invoker.settle(this, failure);
+  }
+}
+
+function abortFailure(frame: CallFrame, kind: AbortKind, because: string | undefined): FailedResult {
+  const what = `${frame.unit.name}.${frame.operation.name}`;
+  switch (kind) {
+    case 'timeout': {
+      const { timing } = frame;
+      const after =
+        timing === undefined ? '' : ` after ${Math.round(timing.expiresAt - timing.startedAt)} ms`;
+      return new FailedResult(`${what} timed out${after}. What it had begun may still run on.`, {
+        errorCategory: 'timeout',
+      });
+    }
+    case 'shutdown':
+      return new FailedResult(
+        `${what} was cancelled because the host stops${because === undefined ? '' : ` (${because})`}.`,
+        {
+          errorCategory: 'cancelled',
+          details: { reason: 'shutdown' },
+        },
+      );
+    case 'cancelled':
+      return new FailedResult(`${what} was cancelled${because === undefined ? '' : `: ${because}`}.`, {
+        errorCategory: 'cancelled',
+      });
+  }
+}

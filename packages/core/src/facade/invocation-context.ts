@@ -1,0 +1,146 @@
+import {
+  type ChildContextOverrides,
+  type ContextState,
+  childState,
+  OrchestrationContext,
+  TRUSTED,
+} from '../context.js';
+import { InProcessVerbs } from '../engine/in-process-verbs.js';
+import { runParallel } from '../engine/parallel.js';
+import type { RunVerbs } from '../engine/run-verbs.js';
+import type { Step, StepOptions } from '../engine/verbs.js';
+import { OperationContext, type ParallelOptions } from '../operation-context.js';
+import { StepResult } from '../step-result.js';
+import type { CallFrame } from './call-frame.js';
+import type { CallOptions } from './references.js';
+import { unreadable } from './refusals.js';
+
+/** The operation context of a call that runs. */
+export class InvocationContext extends OperationContext {
+  readonly #frame: CallFrame;
+
+  constructor(state: ContextState, frame: CallFrame) {
+    super(state, TRUSTED);
+    this.#frame = frame;
+  }
+
+  /** The running call behind a context, where it is one of these. */
+  static frameOf(context: OrchestrationContext): CallFrame | undefined {
+    return #frame in context ? context.#frame : undefined;
+  }
+
+  override get deadline(): number | undefined {
+    return this.#frame.deadline;
+  }
+
+  override get signal(): AbortSignal {
+    return this.#frame.signal;
+  }
+
+  get orchestrator(): string {
+    return this.#frame.unit.name;
+  }
+
+  get operation(): string {
+    return this.#frame.operation.name;
+  }
+
+  get runId(): string {
+    return this.#frame.runId;
+  }
+
+  override createChildContext(parentName: string, overrides?: ChildContextOverrides): OrchestrationContext {
+    const frame = this.#frame;
+    // The frame carries deadline and signals: it knows them on the monotonic clock.
+    const base: ContextState = { ...frame.state, deadline: undefined, frame, sources: [] };
+    return new OrchestrationContext(childState(base, parentName, overrides), TRUSTED);
+  }
+
+  step<T>(name: string, fn: (step: Step) => T, options?: StepOptions<never>): Promise<never> {
+    return tended(
+      this.#verbs.step(
+        name,
+        fn as (step: Step) => unknown,
+        options as StepOptions<unknown>,
+      ) as Promise<never>,
+    );
+  }
+
+  call(ref: unknown, params?: unknown, options?: CallOptions & ChildContextOverrides): Promise<never> {
+    const { name, invoker } = this.#frame.unit;
+    // What is no options is refused where calls are; taking a long string apart would take a while.
+    if (options === undefined || typeof options !== 'object') {
+      return invoker.dispatch(ref, this.createChildContext(name), params, options) as Promise<never>;
+    }
+    try {
+      const { tenantId, metadata, traceId, deadline, signal, principal, ...callOptions } = options;
+      const overrides = Object.fromEntries(
+        Object.entries({ tenantId, metadata, traceId, deadline, signal, principal }).filter(
+          ([, value]) => value !== undefined,
+        ),
+      ) as ChildContextOverrides;
+      const child = this.createChildContext(
+        name,
+        Object.keys(overrides).length === 0 ? undefined : overrides,
+      );
+      return invoker.dispatch(ref, child, params, callOptions) as Promise<never>;
+    } catch (thrown) {
+      return Promise.resolve(unreadable(`The call of an orchestrator by ${name}`, thrown)) as Promise<never>;
+    }
+  }
+
+  callOrThrow(ref: unknown, params?: unknown, options?: CallOptions & ChildContextOverrides): Promise<never> {
+    return tended(
+      (this.call(ref, params, options) as Promise<StepResult>).then(StepResult.unwrap) as Promise<never>,
+    );
+  }
+
+  parallel(branches: Readonly<Record<string, () => unknown>>, options?: ParallelOptions): Promise<never> {
+    return tended(runParallel(this.#frame, branches, options) as Promise<never>);
+  }
+
+  sleep(ms: number): Promise<void> {
+    return tended(this.#verbs.sleep(ms));
+  }
+
+  now(): number {
+    return this.#verbs.now();
+  }
+
+  random(): number {
+    return this.#verbs.random();
+  }
+
+  waitForEvent<T>(name: string, options?: { readonly timeoutMs?: number }): Promise<StepResult<T>> {
+    return tended(this.#verbs.waitForEvent(name, options?.timeoutMs) as Promise<StepResult<T>>);
+  }
+
+  progress(ratio: number, message?: string): void {
+    const frame = this.#frame;
+    const bounded = Number.isFinite(ratio) ? Math.min(1, Math.max(0, ratio)) : 0;
+    frame.unit.runs.progress(frame, bounded, message);
+    const { events } = frame.runtime;
+    if (events.active) {
+      events.emit('run.progress', {
+        ...frame.ids(),
+        ratio: bounded,
+        ...(message === undefined ? {} : { message }),
+      });
+    }
+  }
+
+  get #verbs(): RunVerbs {
+    return (this.#frame.verbs ??= new InProcessVerbs(this.#frame));
+  }
+}
+
+/**
+ * A promise whose rejection nobody has to see. An abort rejects every verb in flight, also those that an operation
+ * meant to await later and now never will; without this the cancellation of one call would end the process.
+ */
+function tended<P extends Promise<unknown>>(promise: P): P {
+  promise.catch(ignore);
+  return promise;
+}
+
+function ignore(): void {}

@@ -1,0 +1,876 @@
+import { getEventListeners } from 'node:events';
+
+import { describe, expect, it } from '@jest/globals';
+
+import {
+  BaseOrchestrator,
+  defineOrchestrator,
+  type FacadeOptions,
+  type Interceptor,
+  OperationContext,
+  OrchestrationContext,
+  type OrchestrationContextInit,
+  OrchestrationFacade,
+  type OrchestratorDeclaration,
+  StepFailure,
+  StepResult,
+} from '../index.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { internalsOf } from './orchestration-facade.js';
+
+type Body = (context: OperationContext, params: never) => unknown;
+
+const aContext = (init: Partial<OrchestrationContextInit> = {}): OrchestrationContext =>
+  OrchestrationContext.create({ tenantId: 'acme', ...init });
+
+/** A class with one operation, `run`. */
+function one(name: string, body: Body, options: Partial<OrchestratorDeclaration> = {}) {
+  class One extends BaseOrchestrator {
+    run(context: OperationContext, params: unknown): unknown {
+      return body(context, params as never);
+    }
+  }
+  return defineOrchestrator(One, {
+    layer: 'application',
+    type: 'sequential',
+    operations: ['run'],
+    name,
+    ...options,
+  });
+}
+
+function setUp(options: FacadeOptions = {}) {
+  const clock = new FakeClock();
+  const facade = new OrchestrationFacade({ clock, ...options });
+  const events: { readonly type: string }[] = [];
+  return { clock, facade, events, runtime: internalsOf(facade).runtime };
+}
+
+function gate() {
+  let open!: (value?: unknown) => void;
+  const opened = new Promise<unknown>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('a call', () => {
+  it('answers with the payload itself, a result as it is, and a thrown error once', async () => {
+    const { facade } = setUp();
+    const boom = new TypeError('boom');
+    const given = StepResult.uncertain(1);
+    const failed = StepResult.fail('known', { errorCategory: 'rate_limit' });
+    const bodies: Record<string, () => unknown> = {
+      plain: () => ({ a: 1 }),
+      nothing: () => undefined,
+      given: () => given,
+      late: () => Promise.resolve(given),
+      throws: () => {
+        throw boom;
+      },
+      rejects: () => Promise.reject(boom),
+      step: () => Promise.reject(new StepFailure(failed)),
+    };
+    for (const [name, body] of Object.entries(bodies)) facade.register(one(name, body));
+    const call = (name: string) => facade.orchestrate(name, aContext());
+    expect(await call('plain')).toMatchObject({ status: 'ok', data: { a: 1 } });
+    expect(await call('nothing')).toMatchObject({ status: 'ok', data: undefined });
+    expect(await call('given')).toBe(given);
+    expect(await call('late')).toBe(given);
+    expect(await call('step')).toBe(failed);
+    for (const name of ['throws', 'rejects']) {
+      expect(await call(name)).toMatchObject({
+        status: 'failed',
+        error: 'boom',
+        errorCategory: 'execution',
+        retryable: false,
+        cause: boom,
+      });
+    }
+  });
+
+  it('ends at its timeout though the body runs on; the late result is counted, told and dropped', async () => {
+    const { clock, facade, runtime } = setUp();
+    const { open, opened } = gate();
+    let aborted: unknown;
+    facade.register(
+      one(
+        'slow',
+        (context) => {
+          context.signal.addEventListener('abort', () => (aborted = context.signal.reason));
+          return opened;
+        },
+        { timeoutMs: 100 },
+      ),
+    );
+    const told: unknown[] = [];
+    facade.events.on('call.late', (event) => told.push(event));
+    const answer = facade.orchestrate('slow', aContext());
+    await clock.advance(99);
+    expect(facade.listOrchestrators()['slow']).toMatchObject({ running: 1, abandoned: 0 });
+    await clock.advance(1);
+    expect(await answer).toMatchObject({
+      status: 'failed',
+      errorCategory: 'timeout',
+      retryable: true,
+      error: 'slow.run timed out after 100 ms. What it had begun may still run on.',
+    });
+    expect(aborted).toMatchObject({ name: 'TimeoutError' });
+    expect(facade.listOrchestrators()['slow']).toMatchObject({ running: 1, abandoned: 1 });
+    expect(runtime.live).toBe(1);
+    open('late');
+    await turn();
+    expect(facade.listOrchestrators()['slow']).toMatchObject({ running: 0, abandoned: 0 });
+    expect(facade.listOrchestrators()['slow']?.operations[0]?.stats).toMatchObject({
+      timeout: 1,
+      late: 1,
+      ok: 0,
+    });
+    expect(told).toMatchObject([{ type: 'call.late', orchestrator: 'slow', result: { data: 'late' } }]);
+    expect(runtime.live).toBe(0);
+    expect(await answer).toMatchObject({ status: 'failed' });
+  });
+
+  it('takes the shortest of the call, the operation and the deadline of its context', async () => {
+    const { clock, facade } = setUp();
+    facade.register(one('hang', () => new Promise(() => undefined), { timeoutMs: 50 }));
+    const ends = async (init: Partial<OrchestrationContextInit>, options = {}): Promise<number> => {
+      const begun = clock.monotonic();
+      const answer = facade.orchestrate('hang', aContext(init), {}, options);
+      let at = 0;
+      void answer.then(() => (at = clock.monotonic() - begun));
+      await clock.advance(200);
+      expect(await answer).toMatchObject({ errorCategory: 'timeout' });
+      return at;
+    };
+    expect(await ends({})).toBe(50);
+    expect(await ends({}, { timeoutMs: 20 })).toBe(20);
+    expect(await ends({}, { timeoutMs: 120 })).toBe(120);
+    expect(await ends({ deadline: clock.now() + 10 }, { timeoutMs: 20 })).toBe(10);
+    const jumping = ends({ deadline: clock.now() + 30 }, { timeoutMs: 100 });
+    clock.setWallTime(0);
+    expect(await jumping).toBe(30);
+  });
+
+  it('does not start a body whose deadline has passed or whose signal has fired', async () => {
+    const { clock, facade, runtime } = setUp();
+    let runs = 0;
+    facade.register(one('never', () => (runs += 1)));
+    facade.events.on('*', () => undefined);
+    expect(await facade.orchestrate('never', aContext({ deadline: clock.now() - 1 }))).toMatchObject({
+      errorCategory: 'timeout',
+      details: { notStarted: true },
+    });
+    expect(await facade.orchestrate('never', aContext(), {}, { timeoutMs: 0 })).toMatchObject({
+      errorCategory: 'timeout',
+    });
+    expect(await facade.orchestrate('never', aContext({ signal: AbortSignal.abort() }))).toMatchObject({
+      errorCategory: 'cancelled',
+    });
+    expect([runs, runtime.live, clock.pending]).toEqual([0, 0, 0]);
+  });
+
+  it('is cancelled at once by the signal of its context, with every child', async () => {
+    const { facade, runtime } = setUp();
+    const seen: string[] = [];
+    facade.register(
+      one('child', async (context) => {
+        await new Promise((resolve) => {
+          context.signal.addEventListener('abort', resolve);
+        });
+        seen.push(`child ${context.signal.aborted}`);
+      }),
+    );
+    let childAnswer: StepResult | undefined;
+    facade.register(
+      one('parent', async (context) => {
+        childAnswer = await context.call('child');
+        seen.push(`parent ${context.signal.aborted}`);
+      }),
+    );
+    const controller = new AbortController();
+    const answer = facade.orchestrate('parent', aContext({ signal: controller.signal }));
+    await turn();
+    controller.abort();
+    expect(await answer).toMatchObject({ status: 'failed', errorCategory: 'cancelled', retryable: false });
+    await turn();
+    expect(childAnswer).toMatchObject({ errorCategory: 'cancelled' });
+    expect(seen.sort()).toEqual(['child true', 'parent true']);
+    expect(runtime.live).toBe(0);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  it('gives a child what is left of the parent time, never more, and ends it with the parent', async () => {
+    const { clock, facade } = setUp();
+    const left: (number | undefined)[] = [];
+    let child: Promise<StepResult> | undefined;
+    facade.register(
+      one(
+        'child',
+        (context) => {
+          left.push(context.deadline === undefined ? undefined : context.deadline - clock.now());
+          return new Promise(() => undefined);
+        },
+        { timeoutMs: 10_000 },
+      ),
+    );
+    facade.register(
+      one('parent', async (context) => {
+        await context.sleep(30);
+        child = context.call('child', {}, { deadline: clock.now() + 5_000, timeoutMs: 5_000 });
+        return child;
+      }),
+    );
+    const answer = facade.orchestrate('parent', aContext(), {}, { timeoutMs: 100 });
+    await clock.advance(100);
+    expect(await answer).toMatchObject({ errorCategory: 'timeout' });
+    expect(left).toEqual([70]);
+    expect(await child).toMatchObject({ errorCategory: 'timeout' });
+  });
+
+  it('lets go of timers and of listeners on long-lived signals', async () => {
+    const { clock, facade, runtime } = setUp();
+    const { signal } = new AbortController();
+    facade.register(one('leaf', () => 1));
+    facade.register(
+      one('root', (context) => context.call('leaf', {}, { timeoutMs: 1_000 }), { timeoutMs: 1_000 }),
+    );
+    for (let batch = 0; batch < 50; batch += 1) {
+      await Promise.all(
+        Array.from({ length: 1_000 }, () => facade.orchestrate('root', aContext({ signal }))),
+      );
+    }
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    expect(runtime.deadlines.size).toBe(0);
+    expect(runtime.live).toBe(0);
+    expect(clock.keptAlive).toBe(0);
+    expect(clock.pending).toBeLessThanOrEqual(1);
+    expect(facade.runs.list()).toEqual([]);
+  });
+
+  it('leaves no memory behind', async () => {
+    const gc = (globalThis as { gc?: () => void }).gc;
+    if (gc === undefined) return;
+    const { facade } = setUp();
+    const { signal } = new AbortController();
+    facade.register(one('leaf', (context) => context.runId.length));
+    facade.register(one('root', (context) => context.call('leaf'), { timeoutMs: 1_000 }));
+    const round = async (): Promise<number> => {
+      for (let index = 0; index < 20_000; index += 1) await facade.orchestrate('root', aContext({ signal }));
+      gc();
+      return process.memoryUsage().heapUsed;
+    };
+    const first = await round();
+    const last = [await round(), await round()].at(-1) as number;
+    expect(last - first).toBeLessThan(2_000_000);
+  }, 30_000);
+
+  it('refuses a cycle with its path, takes a diamond, and lets a reentrant one come back', async () => {
+    const { facade } = setUp();
+    facade.register(one('a', (context) => context.call('b')));
+    facade.register(one('b', (context) => context.call('c')));
+    facade.register(one('c', (context) => context.call('a')));
+    expect(await facade.orchestrate('a', aContext())).toMatchObject({
+      errorCategory: 'cycle_detected',
+      details: { path: ['a', 'b', 'c', 'a'] },
+      error: expect.stringContaining('a → b → c → a') as unknown,
+    });
+    expect(await facade.orchestrate('b', aContext())).toMatchObject({
+      details: { path: ['b', 'c', 'a', 'b'] },
+    });
+
+    facade.register(one('bottom', () => 1));
+    facade.register(one('left', (context) => context.callOrThrow('bottom')));
+    facade.register(one('right', (context) => context.callOrThrow('bottom')));
+    facade.register(
+      one('top', (context) =>
+        context.parallel({ l: () => context.call('left'), r: () => context.call('right') }),
+      ),
+    );
+    expect(await facade.orchestrate('top', aContext())).toMatchObject({ data: { l: 1, r: 1 } });
+
+    facade.register(
+      one(
+        'again',
+        (context, params: { n: number }) =>
+          params.n === 0 ? 'done' : context.call('again', { n: params.n - 1 }),
+        {
+          reentrant: true,
+          maxConcurrency: 1,
+        },
+      ),
+    );
+    expect(await facade.orchestrate('again', aContext(), { n: 5 })).toMatchObject({ data: 'done' });
+    // 0 to 16 is as deep as it goes.
+    expect(await facade.orchestrate('again', aContext(), { n: 16 })).toMatchObject({ data: 'done' });
+    expect(await facade.orchestrate('again', aContext(), { n: 17 })).toMatchObject({
+      errorCategory: 'depth_exceeded',
+      details: { depth: 17, maxDepth: 16 },
+    });
+  });
+
+  it('holds callers to the layer rule, and names both sides of a breach', async () => {
+    const { facade } = setUp();
+    const layers = ['domain', 'application', 'infrastructure'] as const;
+    for (const layer of layers) {
+      facade.register(one(`${layer}_leaf`, () => layer, { layer }));
+      facade.register(
+        one(`${layer}_root`, (context, params: { to: string }) => context.call(params.to), { layer }),
+      );
+    }
+    const allowed: string[] = [];
+    for (const from of layers) {
+      for (const to of layers) {
+        const result = await facade.orchestrate(`${from}_root`, aContext(), { to: `${to}_leaf` });
+        if (result.success) allowed.push(`${from} → ${to}`);
+        else {
+          expect(result).toMatchObject({
+            errorCategory: 'policy_violation',
+            details: { caller: `${from}_root`, callee: `${to}_leaf` },
+          });
+          expect(result.error).toContain(`${from}_root (${from}) may not call ${to}_leaf (${to})`);
+        }
+      }
+    }
+    expect(allowed).toEqual([
+      'domain → domain',
+      'application → domain',
+      'application → application',
+      'application → infrastructure',
+      'infrastructure → infrastructure',
+    ]);
+  });
+
+  it('counts a call made with an operation context as a call of that operation', async () => {
+    const { facade } = setUp();
+    const seen: unknown[] = [];
+    facade.register(
+      one(
+        'inner',
+        (context) =>
+          void seen.push(context.parentOrchestrator, context.orchestrationDepth, context.requestId),
+      ),
+    );
+    facade.register(one('outer', (context) => facade.orchestrate('inner', context)));
+    facade.register(one('self', (context) => facade.orchestrate('self', context)));
+    await facade.orchestrate('outer', aContext({ requestId: 'r-9' }));
+    expect(seen).toEqual(['outer', 1, 'r-9']);
+    expect(await facade.orchestrate('self', aContext())).toMatchObject({ errorCategory: 'cycle_detected' });
+  });
+
+  it('gives the child of call what the options override, and throws nothing for nonsense', async () => {
+    const { facade, clock } = setUp();
+    const controller = new AbortController();
+    let seen: OperationContext | undefined;
+    facade.register(
+      one('child', (context) => {
+        seen = context;
+      }),
+    );
+    let answers: StepResult[] = [];
+    facade.register(
+      one('parent', async (context) => {
+        answers = [
+          await context.call(
+            'child',
+            {},
+            {
+              tenantId: 'other',
+              metadata: { b: 2 },
+              traceId: 'trace',
+              deadline: clock.now() + 500,
+              signal: controller.signal,
+              principal: { id: 'svc', scopes: ['x'] },
+            },
+          ),
+          await context.call('child', {}, { tenantId: '' }),
+          await context.call('child', {}, null as never),
+          await context.call(
+            'child',
+            {},
+            {
+              get timeoutMs(): number {
+                throw new Error('no');
+              },
+            },
+          ),
+          await context.call(null as never),
+          await context.call('child', {}, { signal: AbortSignal.abort() }),
+        ];
+        await expect(context.callOrThrow('nobody')).rejects.toBeInstanceOf(StepFailure);
+      }),
+    );
+    expect(await facade.orchestrate('parent', aContext({ metadata: { a: 1 } }))).toMatchObject({
+      status: 'ok',
+    });
+    expect(answers.map((each) => each.errorCategory)).toEqual([
+      undefined,
+      'validation',
+      'validation',
+      'validation',
+      'validation',
+      'cancelled',
+    ]);
+    expect(seen).toMatchObject({
+      tenantId: 'other',
+      metadata: { a: 1, b: 2 },
+      traceId: 'trace',
+      deadline: clock.now() + 500,
+      principal: { id: 'svc', scopes: ['x'] },
+    });
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
+  });
+
+  it('runs a call that an operation left behind, unless the operation was ended', async () => {
+    const { facade } = setUp();
+    const done: string[] = [];
+    facade.register(one('leaf', (_context, params: { from: string }) => void done.push(params.from)));
+    const { open, opened } = gate();
+    facade.register(
+      one('leaver', (context, params: { from: string }) => {
+        void opened.then(() => context.call('leaf', params));
+        return 'left';
+      }),
+    );
+    facade.register(
+      one('ended', (context, params: { from: string }) => {
+        void opened.then(() => turn()).then(() => context.call('leaf', params));
+        return new Promise((_resolve, reject) => {
+          context.signal.addEventListener('abort', () => {
+            reject(context.signal.reason as Error);
+          });
+        });
+      }),
+    );
+    expect(await facade.orchestrate('leaver', aContext(), { from: 'leaver' })).toMatchObject({
+      data: 'left',
+    });
+    const controller = new AbortController();
+    const answer = facade.orchestrate('ended', aContext({ signal: controller.signal }), { from: 'ended' });
+    await turn();
+    controller.abort();
+    expect(await answer).toMatchObject({ errorCategory: 'cancelled' });
+    await turn();
+    open();
+    for (let turns = 0; turns < 5; turns += 1) await turn();
+    expect(done).toEqual(['leaver']);
+  });
+});
+
+describe('maxConcurrency', () => {
+  it('lets further calls wait in order, takes an aborted one out, and refuses beyond maxWaiting', async () => {
+    const { facade, clock } = setUp();
+    const started: number[] = [];
+    const gates = new Map<number, ReturnType<typeof gate>>();
+    facade.register(
+      one(
+        'narrow',
+        (_context, params: { n: number }) => {
+          started.push(params.n);
+          const mine = gate();
+          gates.set(params.n, mine);
+          return mine.opened;
+        },
+        { maxConcurrency: 2, maxWaiting: 3 },
+      ),
+    );
+    const controller = new AbortController();
+    const call = (n: number, init = {}, options = {}) =>
+      facade.orchestrate('narrow', aContext(init), { n }, options);
+    const [first, second] = [call(1), call(2)];
+    const third = call(3, { signal: controller.signal });
+    const fourth = call(4, {}, { timeoutMs: 50 });
+    const fifth = call(5);
+    await turn();
+    expect(started).toEqual([1, 2]);
+    expect(facade.listOrchestrators()['narrow']).toMatchObject({ running: 2, waiting: 3 });
+    expect(await call(6)).toMatchObject({ errorCategory: 'service_overloaded', retryable: true });
+    controller.abort();
+    await clock.advance(50);
+    expect(await third).toMatchObject({ errorCategory: 'cancelled' });
+    expect(await fourth).toMatchObject({ errorCategory: 'timeout' });
+    expect(facade.listOrchestrators()['narrow']).toMatchObject({ waiting: 1 });
+    gates.get(1)?.open();
+    await Promise.all([first, turn()]);
+    expect(started).toEqual([1, 2, 5]);
+    for (const n of [2, 5]) gates.get(n)?.open();
+    expect((await Promise.all([second, fifth])).every((each) => each.success)).toBe(true);
+    expect(facade.listOrchestrators()['narrow']).toMatchObject({ running: 0, waiting: 0, abandoned: 0 });
+  });
+
+  it('keeps the slot of an abandoned body until that body ends', async () => {
+    const { facade, clock } = setUp();
+    const { open, opened } = gate();
+    let runs = 0;
+    facade.register(
+      one(
+        'single',
+        () => {
+          runs += 1;
+          return opened;
+        },
+        { maxConcurrency: 1 },
+      ),
+    );
+    const first = facade.orchestrate('single', aContext(), {}, { timeoutMs: 10 });
+    const second = facade.orchestrate('single', aContext());
+    await clock.advance(10);
+    expect(await first).toMatchObject({ errorCategory: 'timeout' });
+    expect(runs).toBe(1);
+    open();
+    expect(await second).toMatchObject({ status: 'ok' });
+    expect(runs).toBe(2);
+  });
+
+  it('hands places on in a loop, however many wait for calls that end at once', async () => {
+    const { facade } = setUp();
+    const { open, opened } = gate();
+    let first = true;
+    facade.register(
+      one(
+        'queue',
+        () => {
+          if (!first) return 1;
+          first = false;
+          return opened;
+        },
+        { maxConcurrency: 1, maxWaiting: 50_000 },
+      ),
+    );
+    const answers = Array.from({ length: 20_000 }, () => facade.orchestrate('queue', aContext()));
+    open();
+    expect((await Promise.all(answers)).every((each) => each.status === 'ok')).toBe(true);
+    expect(facade.listOrchestrators()['queue']).toMatchObject({ running: 0, waiting: 0 });
+  });
+});
+
+describe('canOrchestrate', () => {
+  class Choosy extends BaseOrchestrator {
+    answer: () => unknown = () => true;
+    runs = 0;
+    override canOrchestrate(): boolean | Promise<boolean> {
+      return this.answer() as boolean;
+    }
+    run(): string {
+      this.runs += 1;
+      return 'ran';
+    }
+  }
+  defineOrchestrator(Choosy, {
+    layer: 'domain',
+    type: 'adaptive',
+    operations: ['run'],
+    timeoutMs: 100,
+    name: 'choosy',
+  });
+
+  it('skips on no, fails where it throws or rejects, and ends with the deadline where it hangs', async () => {
+    const { clock, facade, runtime } = setUp();
+    const choosy = new Choosy();
+    facade.register(choosy);
+    const call = (answer: () => unknown) => {
+      choosy.answer = answer;
+      return facade.orchestrate('choosy', aContext());
+    };
+    for (const no of [() => false, () => Promise.resolve(false), () => undefined]) {
+      const result = await call(no);
+      expect(result).toMatchObject({ status: 'skipped', success: true });
+      expect(result.reason).toContain('choosy');
+    }
+    for (const bad of [
+      (): never => {
+        throw new Error('cannot say');
+      },
+      () => Promise.reject(new Error('cannot say')),
+      () =>
+        Object.defineProperty(Promise.resolve(true), 'constructor', {
+          get: () => {
+            throw new Error('cannot say');
+          },
+        }),
+    ]) {
+      expect(await call(bad)).toMatchObject({
+        status: 'failed',
+        errorCategory: 'execution',
+        error: 'canOrchestrate of choosy failed: cannot say',
+      });
+    }
+    expect(choosy.runs).toBe(0);
+    const hanging = call(() => new Promise(() => undefined));
+    await clock.advance(100);
+    expect(await hanging).toMatchObject({ errorCategory: 'timeout' });
+    expect(await call(() => true)).toMatchObject({ data: 'ran' });
+    expect([choosy.runs, runtime.live]).toEqual([1, 0]);
+  });
+});
+
+describe('an interceptor', () => {
+  it('stands around a call by order, outermost first, equals by registration', async () => {
+    const { facade } = setUp();
+    const told: string[] = [];
+    facade.register(one('leaf', () => void told.push('body')));
+    const named = (name: string, order?: number): Interceptor => ({
+      name,
+      ...(order === undefined ? {} : { order }),
+      before: () => void told.push(`before ${name}`),
+      after: () => void told.push(`after ${name}`),
+      around: async (_call, next) => {
+        told.push(`in ${name}`);
+        const result = await next();
+        told.push(`out ${name}`);
+        return result;
+      },
+    });
+    const offs = [
+      facade.use(named('b')),
+      facade.use(named('c')),
+      facade.use(named('a', -1)),
+      facade.use(named('d', 10)),
+    ];
+    await facade.orchestrate('leaf', aContext());
+    const order = ['a', 'b', 'c', 'd'];
+    const back = [...order].reverse();
+    expect(told).toEqual([
+      ...order.map((each) => `before ${each}`),
+      ...order.map((each) => `in ${each}`),
+      'body',
+      ...back.map((each) => `out ${each}`),
+      ...back.map((each) => `after ${each}`),
+    ]);
+    for (const off of offs) off();
+    told.length = 0;
+    await facade.orchestrate('leaf', aContext());
+    expect(told).toEqual(['body']);
+    expect(() => facade.use({})).toThrow('at least one of before, after and around');
+    expect(() => facade.use({ order: NaN, before: () => undefined })).toThrow(RangeError);
+  });
+
+  it('sees the call as it was made, with the policy of the call before that of the operation', async () => {
+    const { facade } = setUp();
+    class WithPolicy extends BaseOrchestrator {
+      run(): void {}
+    }
+    defineOrchestrator(WithPolicy, {
+      layer: 'domain',
+      type: 'parallel',
+      name: 'with_policy',
+      operations: { run: { policy: 'strict' } },
+    });
+    facade.register(WithPolicy);
+    const seen: unknown[] = [];
+    facade.use({ before: (call) => void seen.push({ ...call, context: call.context.tenantId }) });
+    await facade.orchestrate('with_policy', aContext(), { a: 1 });
+    await facade.orchestrate('with_policy', aContext(), { a: 2 }, { policy: 'lax' });
+    expect(seen).toMatchObject([
+      {
+        orchestrator: 'with_policy',
+        layer: 'domain',
+        type: 'parallel',
+        operation: 'run',
+        policy: 'strict',
+        context: 'acme',
+        params: { a: 1 },
+      },
+      { policy: 'lax', params: { a: 2 }, options: { policy: 'lax' } },
+    ]);
+  });
+
+  it('answers a call without running it, replaces an answer, and fails a call by throwing', async () => {
+    const { facade } = setUp();
+    let runs = 0;
+    facade.register(one('leaf', () => (runs += 1)));
+    const with_ = async (interceptor: Interceptor) => {
+      const off = facade.use(interceptor);
+      const result = await facade.orchestrate('leaf', aContext());
+      off();
+      return result;
+    };
+    expect(await with_({ before: () => StepResult.ok('cached') })).toMatchObject({ data: 'cached' });
+    expect(await with_({ around: () => Promise.resolve(StepResult.ok('instead')) })).toMatchObject({
+      data: 'instead',
+    });
+    expect(
+      await with_({
+        before: () => {
+          throw new Error('denied');
+        },
+      }),
+    ).toMatchObject({ status: 'failed', error: 'denied' });
+    expect(runs).toBe(0);
+    expect(await with_({ after: (_call, result) => StepResult.map(result, () => 'replaced') })).toMatchObject(
+      { data: 'replaced' },
+    );
+    expect(
+      await with_({
+        after: () => {
+          throw new Error('after');
+        },
+      }),
+    ).toMatchObject({ status: 'failed', error: 'after' });
+    expect(
+      await with_({
+        around: () => {
+          throw new Error('around');
+        },
+      }),
+    ).toMatchObject({ status: 'failed', error: 'around' });
+    expect(await with_({ around: () => Promise.reject(new Error('around')) })).toMatchObject({
+      status: 'failed',
+      error: 'around',
+    });
+    const asynchronous = (): never => Promise.reject(new Error('lost')) as never;
+    for (const misuse of [
+      { name: 'audit', before: asynchronous },
+      { name: 'audit', after: asynchronous },
+    ]) {
+      expect(await with_(misuse)).toMatchObject({
+        status: 'failed',
+        details: { code: 'INTERCEPTOR_ASYNC' },
+        error: expect.stringContaining('interceptor "audit" returned a promise') as unknown,
+      });
+    }
+  });
+
+  it('may try again, one body at a time in one slot', async () => {
+    const { facade, runtime } = setUp();
+    let runs = 0;
+    facade.register(
+      one(
+        'flaky',
+        () => {
+          runs += 1;
+          if (runs < 3) throw new Error(`attempt ${runs}`);
+          return runs;
+        },
+        { maxConcurrency: 1 },
+      ),
+    );
+    facade.use({
+      around: async (_call, next) => {
+        let result = await next();
+        while (!result.success) result = await next();
+        return result;
+      },
+    });
+    expect(await facade.orchestrate('flaky', aContext())).toMatchObject({ data: 3 });
+    expect(facade.listOrchestrators()['flaky']).toMatchObject({
+      running: 0,
+      abandoned: 0,
+      operations: [{ stats: { started: 1, ok: 1, failed: 0 } }],
+    });
+    expect(runtime.live).toBe(0);
+  });
+
+  it('that answers early leaves an abandoned body, and cannot start another one afterwards', async () => {
+    const { facade, runtime } = setUp();
+    const { open, opened } = gate();
+    let runs = 0;
+    let again: (() => Promise<StepResult>) | undefined;
+    facade.register(
+      one('leaf', () => {
+        runs += 1;
+        return opened;
+      }),
+    );
+    facade.use({
+      around: (_call, next) => {
+        again = next;
+        void next();
+        return Promise.resolve(StepResult.ok('fallback'));
+      },
+    });
+    expect(await facade.orchestrate('leaf', aContext())).toMatchObject({ data: 'fallback' });
+    expect(facade.listOrchestrators()['leaf']).toMatchObject({ running: 1, abandoned: 1 });
+    expect(await again?.()).toMatchObject({ status: 'failed', errorCategory: 'cancelled' });
+    open();
+    await turn();
+    expect(facade.listOrchestrators()['leaf']).toMatchObject({ running: 0, abandoned: 0 });
+    expect([runs, runtime.live]).toEqual([1, 0]);
+  });
+
+  it('may race two bodies, which hold the one slot until both have ended', async () => {
+    const { facade } = setUp();
+    const ends: ReturnType<typeof gate>[] = [];
+    facade.register(
+      one(
+        'hedged',
+        () => {
+          const mine = gate();
+          ends.push(mine);
+          return mine.opened;
+        },
+        { maxConcurrency: 1 },
+      ),
+    );
+    const off = facade.use({ around: (_call, next) => Promise.race([next(), next()]) });
+    const first = facade.orchestrate('hedged', aContext());
+    await turn();
+    off();
+    const second = facade.orchestrate('hedged', aContext());
+    ends[0]?.open('fast');
+    expect(await first).toMatchObject({ data: 'fast' });
+    await turn();
+    expect(ends).toHaveLength(2);
+    expect(facade.listOrchestrators()['hedged']).toMatchObject({ running: 1, waiting: 1, abandoned: 1 });
+    ends[1]?.open('slow');
+    await turn();
+    ends[2]?.open('next');
+    expect(await second).toMatchObject({ data: 'next' });
+    expect(facade.listOrchestrators()['hedged']).toMatchObject({ running: 0, waiting: 0, abandoned: 0 });
+  });
+
+  it('hears of the abort as the caller does', async () => {
+    const { clock, facade, runtime } = setUp();
+    facade.register(one('hang', () => new Promise(() => undefined), { timeoutMs: 10 }));
+    const told: (string | undefined)[] = [];
+    facade.use({
+      after: (_call, result) => void told.push(`after ${result.errorCategory}`),
+      around: async (_call, next) => {
+        const result = await next();
+        told.push(`around ${result.errorCategory}`);
+        return result;
+      },
+    });
+    const answer = facade.orchestrate('hang', aContext());
+    await clock.advance(10);
+    expect(await answer).toMatchObject({ errorCategory: 'timeout' });
+    expect(told).toEqual(['after timeout', 'around timeout']);
+    expect(runtime.live).toBe(1);
+  });
+});
+
+describe('an engine', () => {
+  const engine = (run: () => Promise<StepResult>) => ({
+    name: 'test',
+    capabilities: [],
+    start: () => undefined,
+    stop: () => undefined,
+    run,
+  });
+
+  it('that throws, at once or later, is a service that is unavailable', async () => {
+    for (const run of [
+      (): never => {
+        throw new Error('down');
+      },
+      () => Promise.reject(new Error('down')),
+    ]) {
+      const { facade } = setUp({ engine: engine(run) });
+      facade.register(one('durable', () => 'in process', { durable: true }));
+      expect(await facade.orchestrate('durable', aContext())).toMatchObject({
+        status: 'failed',
+        errorCategory: 'service_unavailable',
+        retryable: true,
+        cause: { message: 'down' },
+      });
+    }
+  });
+
+  it('that is not there leaves a durable operation in process', async () => {
+    const { facade } = setUp();
+    facade.register(one('durable', () => 'in process', { durable: true }));
+    expect(await facade.orchestrate('durable', aContext())).toMatchObject({ data: 'in process' });
+  });
+});

@@ -1,0 +1,111 @@
+import type { OrchestrationContext } from '../context.js';
+import type { OperationContext } from '../operation-context.js';
+import type { OrchestratorProtocol } from '../orchestrator/base-orchestrator.js';
+import type { StepResult } from '../step-result.js';
+
+/** Any class of an orchestrator. */
+export type OrchestratorClass<O extends OrchestratorProtocol = OrchestratorProtocol> = abstract new (
+  ...args: never[]
+) => O;
+
+/**
+ * Names and their classes, for typed calls by name. Add to it by declaration merging:
+ * `declare module '@kapelle/core' { interface OrchestratorMap { mission: typeof MissionOrchestrator } }`,
+ * or with the instance type: `mission: MissionOrchestrator`.
+ */
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- filled by users through declaration merging
+export interface OrchestratorMap {}
+
+/** An orchestrator by class or by registered name. */
+export type OrchestratorRef = string | OrchestratorClass | (new (...args: never[]) => object);
+
+/** Of one call. */
+export interface CallOptions {
+  /** Gives the run a name: the same id attaches to the same run. */
+  readonly runId?: string;
+  /** As a run id, within tenant, orchestrator and operation. */
+  readonly idempotencyKey?: string;
+  /** Overrides the operation's and the orchestrator's. */
+  readonly timeoutMs?: number;
+  /** Name of a policy, understood by the resilience interceptor. */
+  readonly policy?: string;
+}
+
+type InstanceFor<R> = R extends keyof OrchestratorMap
+  ? OrchestratorMap[R] extends abstract new (...args: never[]) => infer O
+    ? O
+    : OrchestratorMap[R]
+  : R extends abstract new (...args: never[]) => infer O
+    ? O
+    : unknown;
+
+/** The operations of an orchestrator: public methods whose first parameter, if any, takes an operation context. */
+export type OperationNames<O> = {
+  [K in keyof O]-?: O[K] extends (context: infer C, ...rest: never[]) => unknown
+    ? K extends 'orchestrate' | 'canOrchestrate' | 'start' | 'ready' | 'drain' | 'cleanup' | 'health'
+      ? never
+      : OperationContext extends C
+        ? K
+        : never
+    : never;
+}[keyof O];
+
+type MethodParams<F> = F extends (context: never, params: infer P, ...rest: never[]) => unknown
+  ? P
+  : undefined;
+
+/** The payload an operation's result carries. */
+export type OperationPayload<F> = F extends (...args: never[]) => infer R
+  ? Awaited<R> extends StepResult<infer T>
+    ? unknown extends T
+      ? PayloadOfUnion<Awaited<R>>
+      : T
+    : PayloadOfUnion<Awaited<R>>
+  : never;
+
+type PayloadOfUnion<R> = R extends { readonly status: 'ok' | 'uncertain'; readonly data: infer T }
+  ? T
+  : R extends { readonly status: 'skipped' | 'failed'; readonly success: boolean }
+    ? never
+    : R;
+
+/** Params that name their operation. */
+type NamedParams<O> = {
+  [K in OperationNames<O>]: { readonly operation: K } & (MethodParams<O[K]> extends object
+    ? MethodParams<O[K]>
+    : unknown);
+}[OperationNames<O>];
+
+type DefaultParams<O> = MethodParams<O[OperationNames<O>]>;
+
+/** The params a call of `R` takes. Free where nothing is known of it. */
+export type ParamsOf<R> =
+  InstanceFor<R> extends infer O
+    ? unknown extends O
+      ? unknown
+      : [OperationNames<O>] extends [never]
+        ? unknown
+        : NamedParams<O> | DefaultParams<O>
+    : unknown;
+
+/** The payload of a call of `R` with params `P`. */
+export type ResultOf<R, P> =
+  InstanceFor<R> extends infer O
+    ? unknown extends O
+      ? unknown
+      : [OperationNames<O>] extends [never]
+        ? unknown
+        : P extends { readonly operation: infer K extends OperationNames<O> }
+          ? OperationPayload<O[K]>
+          : OperationPayload<O[OperationNames<O>]>
+    : unknown;
+
+/** One method per operation; each takes a plain context and returns a result. */
+export type OrchestratorClient<O> = {
+  readonly [K in OperationNames<O>]: (
+    context: OrchestrationContext,
+    ...params: undefined extends MethodParams<O[K]>
+      ? [params?: MethodParams<O[K]>, options?: CallOptions]
+      : [params: MethodParams<O[K]>, options?: CallOptions]
+  ) => Promise<StepResult<OperationPayload<O[K]>>>;
+};

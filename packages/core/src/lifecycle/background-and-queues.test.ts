@@ -1,0 +1,309 @@
+import { describe, expect, it } from '@jest/globals';
+
+import {
+  BaseOrchestrator,
+  createOrchestrationHost,
+  defineOrchestrator,
+  type OperationContext,
+  type OrchestratorDeclaration,
+  OrchestrationFacade,
+  type SignalQueue,
+} from '../index.js';
+import { FakeClock } from '../testing/fake-clock.js';
+import { aContext, Gate, never } from './fixtures/scripted-host.js';
+
+interface Parts {
+  readonly tick?: (signal: AbortSignal) => unknown;
+  readonly take?: (items: readonly unknown[], signal: AbortSignal) => unknown;
+  readonly cleanup?: () => unknown;
+  readonly declaration?: Partial<OrchestratorDeclaration>;
+}
+
+/** A host of `worker`, with a task and a queue that a test writes. */
+function working({ tick, take, cleanup, declaration }: Parts) {
+  const clock = new FakeClock();
+  const log: string[] = [];
+  class Worker extends BaseOrchestrator {
+    tick(signal: AbortSignal): unknown {
+      return tick?.(signal);
+    }
+    take(items: readonly unknown[], signal: AbortSignal): unknown {
+      return take?.(items, signal);
+    }
+    offer(_context: OperationContext, params: { readonly items: readonly unknown[] }): unknown {
+      return params.items.map((item) => this.queue('inbox').offer(item).status);
+    }
+    inbox(name = 'inbox'): SignalQueue<unknown> {
+      return this.queue(name);
+    }
+    override cleanup(): unknown {
+      log.push('cleanup');
+      return cleanup?.();
+    }
+  }
+  defineOrchestrator(Worker, {
+    layer: 'infrastructure',
+    type: 'monitoring',
+    operations: { offer: { default: true } },
+    ...(tick === undefined ? {} : { background: { tick: { everyMs: 100, jitterRatio: 0 } } }),
+    ...(take === undefined ? {} : { consumes: { take: { queue: 'inbox', capacity: 4 } } }),
+    ...declaration,
+  });
+  const host = createOrchestrationHost({
+    orchestrators: [Worker],
+    clock,
+    random: () => 0,
+    shutdown: { drainTimeoutMs: 5_000 },
+  });
+  const offer = (...items: unknown[]) => host.facade.orchestrate<unknown>('worker', aContext(), { items });
+  return {
+    host,
+    clock,
+    log,
+    offer,
+    info: () => host.facade.listOrchestrators()['worker'],
+    worker: () => host.facade.get('worker') as unknown as Worker,
+  };
+}
+
+describe('background tasks of a host', () => {
+  it('run from the start to the stop, never two at a time, and leave no timer', async () => {
+    const runs: number[] = [];
+    let running = 0;
+    const { host, clock, info } = working({
+      tick: async (signal) => {
+        running += 1;
+        expect(running).toBe(1);
+        expect(signal.aborted).toBe(false);
+        runs.push(clock.monotonic());
+        await new Promise<void>((resolve) => {
+          clock.setTimeout(resolve, 250);
+        });
+        running -= 1;
+      },
+    });
+    expect(clock.pending).toBe(0);
+    await host.start();
+    await clock.advance(1_000);
+    // Each pause counts from the end of the run before.
+    expect(runs).toEqual([0, 350, 700]);
+    expect(info()?.tasks).toEqual([{ name: 'tick', everyMs: 100, state: 'waiting', runs: 3, restarts: 0 }]);
+    expect(await host.stop()).toMatchObject({ clean: true });
+    expect(clock.pending).toBe(0);
+    await clock.advance(10_000);
+    expect(runs).toHaveLength(3);
+    await host.start();
+    await clock.advance(10);
+    expect(runs).toHaveLength(4);
+    const stopped = host.stop();
+    await clock.advance(250);
+    expect(await stopped).toMatchObject({ clean: true });
+  });
+
+  it('are restarted with back-off; past the intensity health is degraded and the host goes on', async () => {
+    const failed: unknown[] = [];
+    const { host, clock, info, offer } = working({ tick: () => Promise.reject(new Error('broken')) });
+    host.facade.events.on('task.failed', ({ restarts, delayMs, error }) =>
+      failed.push([restarts, delayMs, error]),
+    );
+    host.facade.events.on('task.gave_up', ({ task, then }) => failed.push([task, then]));
+    await host.start();
+    await clock.advance(30_000);
+    expect(failed).toEqual([
+      [1, 100, 'broken'],
+      [2, 200, 'broken'],
+      [3, 400, 'broken'],
+      [4, 800, 'broken'],
+      [5, 1_600, 'broken'],
+      ['tick', 'degrade'],
+    ]);
+    expect(host.state).toBe('running');
+    expect(host.health()).toMatchObject({ status: 'degraded', live: true, ready: true });
+    expect(info()).toMatchObject({
+      state: 'degraded',
+      health: { status: 'degraded', score: 50 },
+      tasks: [{ state: 'failed', runs: 6 }],
+    });
+    expect(await offer()).toMatchObject({ status: 'ok' });
+    expect(await host.stop()).toMatchObject({ clean: true });
+  });
+
+  it('stop the host where they are told to', async () => {
+    const { host, clock, log } = working({
+      tick: () => {
+        throw new Error('broken');
+      },
+      declaration: { background: { tick: { everyMs: 100, restart: { maxRestarts: 0, then: 'stop-host' } } } },
+    });
+    const states: string[] = [];
+    host.facade.events.on('host.state', ({ state, reason }) => states.push(`${state}: ${reason ?? ''}`));
+    await host.start();
+    await clock.advance(10);
+    const why = 'background task worker.tick gave up';
+    expect(states).toEqual([
+      'starting: ',
+      'running: ',
+      `draining: ${why}`,
+      `stopping: ${why}`,
+      `stopped: ${why}`,
+    ]);
+    expect(log).toEqual(['cleanup']);
+    expect(await host.stop()).toMatchObject({ clean: true });
+  });
+
+  it('that do not end when told to are named, and what comes after runs all the same', async () => {
+    const { host, clock, log } = working({ tick: never });
+    await host.start();
+    await clock.advance(1);
+    const stopped = host.stop();
+    await clock.advance(10_000);
+    expect(await stopped).toMatchObject({
+      clean: false,
+      failures: [{ orchestrator: 'worker', phase: 'tasks', kind: 'timeout' }],
+    });
+    expect(log).toEqual(['cleanup']);
+  });
+});
+
+describe('queues of a host', () => {
+  it('count and show each refusal and drop', async () => {
+    const lost: unknown[] = [];
+    for (const overflow of ['reject', 'drop-oldest'] as const) {
+      const gate = new Gate();
+      const { host, clock, offer, info } = working({
+        take: () => gate.opened,
+        declaration: { consumes: { take: { queue: 'inbox', capacity: 4, overflow } } },
+      });
+      host.facade.events.on('queue.refused', ({ queue, depth, tenantId }) =>
+        lost.push(['refused', queue, depth, tenantId]),
+      );
+      host.facade.events.on('queue.dropped', ({ queue, depth, tenantId }) =>
+        lost.push(['dropped', queue, depth, tenantId]),
+      );
+      await host.start();
+      await offer(0);
+      // The consumer takes the first item in a turn of its own, however busy the machine is.
+      for (let turn = 0; turn < 100 && info()?.queues[0]?.depth !== 0; turn += 1) await clock.advance(0);
+      const full = overflow === 'reject' ? 'failed' : 'ok';
+      expect(await offer(1, 2, 3, 4, 5, 6)).toMatchObject({ data: ['ok', 'ok', 'ok', 'ok', full, full] });
+      const counts = overflow === 'reject' ? { refused: 2, dropped: 0 } : { refused: 0, dropped: 2 };
+      expect(info()?.queues).toEqual([{ name: 'inbox', depth: 4, capacity: 4, ...counts }]);
+      expect(host.health().orchestrators['worker']).toMatchObject({ status: 'degraded', score: 0 });
+      gate.open();
+      expect(await host.stop()).toMatchObject({ clean: true, undelivered: 0 });
+    }
+    expect(lost).toEqual([
+      ['refused', 'inbox', 4, 'acme'],
+      ['refused', 'inbox', 4, 'acme'],
+      ['dropped', 'inbox', 4, 'acme'],
+      ['dropped', 'inbox', 4, 'acme'],
+    ]);
+  });
+
+  it('are worked off at a stop, and what is left is reported by number', async () => {
+    const taken: unknown[] = [];
+    const { host, clock, offer, log } = working({
+      take: async (items) => {
+        await new Promise<void>((resolve) => {
+          clock.setTimeout(resolve, 2_000);
+        });
+        taken.push(...items);
+        log.push('took');
+      },
+    });
+    await host.start();
+    expect(await offer(1, 2, 3, 4)).toMatchObject({ data: ['ok', 'ok', 'ok', 'ok'] });
+    const stopped = host.stop();
+    await clock.advance(7_000);
+    // Two were taken within the five seconds of grace; the third was in work and ended when it was told to, or a little after.
+    expect(await stopped).toMatchObject({ clean: false, undelivered: 1, failures: [] });
+    expect(taken).toEqual([1, 2, 3]);
+    expect(log).toEqual(['took', 'took', 'took', 'cleanup']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('name a consumer that does not end, and clean up all the same', async () => {
+    let signal: AbortSignal | undefined;
+    const { host, clock, offer, log } = working({
+      take: (_items, given) => {
+        signal = given;
+        return never();
+      },
+    });
+    await host.start();
+    await offer(1, 2);
+    const stopped = host.stop();
+    await clock.advance(5_000);
+    expect(signal?.aborted).toBe(true);
+    await clock.advance(1_000);
+    const report = await stopped;
+    expect(report).toMatchObject({
+      undelivered: 1,
+      failures: [{ orchestrator: 'worker', phase: 'queues', kind: 'timeout' }],
+    });
+    expect((report.failures[0]?.error as Error).message).toBe(
+      'The consumer of queue "inbox" of worker did not end when it was told to.',
+    );
+    expect(log).toEqual(['cleanup']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('outlive a consumer that fails, and tell', async () => {
+    const failed: unknown[] = [];
+    const taken: unknown[] = [];
+    const { host, clock, offer, worker } = working({
+      take: ([item]) => {
+        if (item === 2) throw new Error('indigestible');
+        taken.push(item);
+      },
+    });
+    host.facade.events.on('queue.failed', ({ queue, items, error, tenantId }) =>
+      failed.push([queue, items, error, tenantId]),
+    );
+    await host.start();
+    await offer(1, 2, 3);
+    await clock.advance(0);
+    expect(taken).toEqual([1, 3]);
+    expect(failed).toEqual([['inbox', 1, 'indigestible', 'acme']]);
+    expect(() => worker().inbox('outbox')).toThrow(
+      'worker has no queue "outbox". Use one of "inbox", or declare it with @consumes. [OPTION_INVALID]',
+    );
+    expect(await host.stop()).toMatchObject({ clean: true });
+    // A queue of a stopped orchestrator takes nothing more.
+    expect(() => worker().inbox()).toThrow('not registered');
+  });
+
+  it('and tasks end with an orchestrator that is unregistered, without any host', async () => {
+    const clock = new FakeClock();
+    const taken: unknown[] = [];
+    class Alone extends BaseOrchestrator {
+      tick(): void {
+        this.queue('inbox').offer('tick');
+      }
+      take(items: readonly unknown[]): void {
+        taken.push(...items);
+      }
+      work(): unknown {
+        return this.queue('inbox').depth;
+      }
+    }
+    defineOrchestrator(Alone, {
+      layer: 'domain',
+      type: 'feedback',
+      operations: ['work'],
+      background: { tick: { everyMs: 10, jitterRatio: 0 } },
+      consumes: { take: { queue: 'inbox' } },
+    });
+    const facade = new OrchestrationFacade({ clock });
+    facade.register(Alone);
+    await clock.advance(100);
+    expect([taken.length, clock.pending]).toEqual([0, 0]);
+    expect(await facade.orchestrate('alone', aContext())).toMatchObject({ data: 0 });
+    await clock.advance(25);
+    expect(taken).toEqual(['tick', 'tick', 'tick']);
+    await facade.unregister('alone');
+    expect(clock.pending).toBe(0);
+    await clock.advance(100);
+    expect(taken).toHaveLength(3);
+  });
+});

@@ -1,0 +1,144 @@
+import type { HostState } from '../events/events.js';
+import type { Runtime } from '../facade/runtime.js';
+import type { DependencyGraph } from '../graph/dependency-graph.js';
+import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
+import type { ShutdownOptions } from './host.js';
+import { stopEngine } from './engine-lifecycle.js';
+import type { StopFailure } from './unit-lifecycle.js';
+
+/** What a stop could not do cleanly. */
+export interface StopReport {
+  /** Nothing failed, nothing was forced, nothing was lost. */
+  readonly clean: boolean;
+  readonly failures: readonly StopFailure[];
+  /** Items that queues still held. */
+  readonly undelivered: number;
+  /** Calls that were answered `cancelled` and still run. */
+  readonly abandoned: number;
+  /** Calls that had to be cancelled. */
+  readonly aborted: number;
+}
+
+export interface StopPlan {
+  readonly graph: DependencyGraph;
+  /** In the order they came up; what a running call brings up meanwhile is added. */
+  readonly started: readonly OrchestratorUnit[];
+  /** Settles when what was replaced before is down. */
+  readonly retired: Promise<unknown>;
+  readonly runtime: Runtime;
+  readonly shutdown: ShutdownOptions;
+  readonly reason: string;
+  readonly become: (state: HostState) => void;
+  /** Gives up starts that calls have asked for. */
+  readonly abandonStarts: () => void;
+}
+
+/** What a cancelled call gets to end by itself. */
+const ABORT_GRACE_MS = 2_000;
+/** What queues get after the drain, and their consumers after that, where the whole time allows it. */
+const QUEUE_MS = 1_000;
+/** Share of the whole time that is kept for the cleanup hooks, whatever the phases before them take. */
+const CLEANUP_SHARE = 0.2;
+
+/** Refuses calls, lets the running ones end, works queues off, then cleans up in reverse. Never rejects. */
+export async function stopAll(plan: StopPlan): Promise<StopReport> {
+  const { runtime, shutdown, started, become } = plan;
+  const { clock } = runtime;
+  const begun = clock.monotonic();
+  const end = begun + shutdown.totalTimeoutMs;
+  /** When the hooks before cleanup must be over. */
+  const early = end - shutdown.totalTimeoutMs * CLEANUP_SHARE;
+  const drainEnd = Math.min(begun + shutdown.drainTimeoutMs, early);
+  const left = (until: number): number => Math.max(1, until - clock.monotonic());
+  const limited = (until: number): number => Math.min(shutdown.hookTimeoutMs, left(until));
+  const failures: StopFailure[] = [];
+  const note = (found: readonly (StopFailure | undefined)[]): void => {
+    for (const failure of found) if (failure !== undefined) failures.push(failure);
+  };
+  let aborted = 0;
+  const abortCalls = (): void => {
+    for (const frame of runtime.liveFrames()) {
+      if (frame.settled) continue;
+      aborted += 1;
+      frame.abort('shutdown', plan.reason);
+    }
+  };
+
+  runtime.admission = 'draining';
+  runtime.admissionReason = `the host is stopping (${plan.reason})`;
+  become('draining');
+  const letEnd = async (): Promise<void> => {
+    await within(runtime, left(drainEnd), Promise.all([runtime.whenIdle(), plan.retired]));
+    abortCalls();
+    if (runtime.live > 0) await within(runtime, Math.min(ABORT_GRACE_MS, left(early)), runtime.whenIdle());
+  };
+  const drains = Promise.all(started.map((unit) => unit.lifecycle.drain(limited(early))));
+  await letEnd();
+  note(await drains);
+  plan.abandonStarts();
+
+  become('stopping');
+  note(await Promise.all(started.map((unit) => unit.lifecycle.stopTasks(limited(early)))));
+  const queueEnd = Math.min(Math.max(drainEnd, clock.monotonic() + QUEUE_MS), early);
+  note(
+    await Promise.all(
+      started.map((unit) => unit.lifecycle.stopQueues(left(queueEnd), Math.min(QUEUE_MS, left(end) / 2))),
+    ),
+  );
+  abortCalls();
+  runtime.admission = 'closed';
+  runtime.admissionReason = 'the host is stopped';
+
+  note(await cleanUp(plan, (unit) => unit.lifecycle.cleanup(limited(end))));
+  note([await stopEngine(runtime, limited(end))]);
+  const undelivered = started.reduce((sum, unit) => sum + unit.lifecycle.undelivered, 0);
+  const abandoned = runtime.live;
+  return {
+    clean: failures.length === 0 && undelivered === 0 && abandoned === 0 && aborted === 0,
+    failures,
+    undelivered,
+    abandoned,
+    aborted,
+  };
+}
+
+/** A node stops when everything that needs it, lazily too, has stopped. */
+async function cleanUp(
+  plan: StopPlan,
+  stop: (unit: OrchestratorUnit) => Promise<StopFailure | undefined>,
+): Promise<(StopFailure | undefined)[]> {
+  const { graph, started } = plan;
+  const position = new Map(started.map((unit, index) => [unit, index]));
+  const before = new Map<OrchestratorUnit, OrchestratorUnit[]>(started.map((unit) => [unit, []]));
+  for (const unit of started) {
+    const node = graph.nodes.get(unit);
+    for (const needed of node?.needs ?? []) before.get(needed)?.push(unit);
+    for (const needed of node?.lazily ?? []) {
+      // Only against the start order: a lazy edge the other way could close a circle.
+      if ((position.get(needed) ?? Infinity) < (position.get(unit) as number)) before.get(needed)?.push(unit);
+    }
+  }
+  const stopping = new Map<OrchestratorUnit, Promise<StopFailure | undefined>>();
+  for (const unit of [...started].reverse()) {
+    const dependants = (before.get(unit) ?? []).flatMap((dependant) => stopping.get(dependant) ?? []);
+    stopping.set(
+      unit,
+      Promise.all(dependants).then(() => stop(unit)),
+    );
+  }
+  return Promise.all(
+    [...started].reverse().map((unit) => stopping.get(unit) as Promise<StopFailure | undefined>),
+  );
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+async function within(runtime: Runtime, ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: unknown;
+  await Promise.race([
+    work,
+    new Promise<void>((resolve) => {
+      timer = runtime.clock.setTimeout(resolve, ms);
+    }),
+  ]);
+  runtime.clock.clearTimeout(timer);
+}

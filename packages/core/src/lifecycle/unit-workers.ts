@@ -1,0 +1,223 @@
+import { OrchestrationError } from '../errors.js';
+import type { Runtime } from '../facade/runtime.js';
+import type { OrchestratorProtocol } from '../orchestrator/base-orchestrator.js';
+import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
+import { BoundedQueue } from '../queues/bounded-queue.js';
+import { QueueConsumer } from '../queues/queue-consumer.js';
+import type { SignalQueue } from '../queues/signal-queue.js';
+import { sanitize } from '../logging/redact.js';
+import { StepResult } from '../step-result.js';
+import { BackgroundTask } from '../tasks/background-task.js';
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** The background tasks and queues of one instance. */
+export class UnitWorkers {
+  readonly #queues = new Map<
+    string,
+    { readonly queue: BoundedQueue<unknown>; readonly consumer: QueueConsumer<unknown> }
+  >();
+  readonly #tasks: BackgroundTask[] = [];
+  readonly #unit: OrchestratorUnit;
+  readonly #runtime: Runtime;
+
+  constructor(
+    unit: OrchestratorUnit,
+    runtime: Runtime,
+    instance: OrchestratorProtocol,
+    gaveUp: (task: string, then: 'degrade' | 'stop-host') => void,
+  ) {
+    this.#unit = unit;
+    this.#runtime = runtime;
+    const methodOf = (name: string): Method =>
+      (instance as unknown as Record<string, Method>)[name] as Method;
+    for (const [method, options] of unit.definition?.consumes ?? []) {
+      const run = methodOf(method);
+      const queue = new BoundedQueue<unknown>({
+        name: options.queue,
+        ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
+        ...(options.overflow === undefined ? {} : { overflow: options.overflow }),
+        onRefused: (depth, context) => {
+          this.#tellLoss('queue.refused', options.queue, depth, context?.tenantId);
+        },
+        onDropped: (depth, context) => {
+          this.#tellLoss('queue.dropped', options.queue, depth, context?.tenantId);
+        },
+      });
+      const consumer = new QueueConsumer<unknown>({
+        queue,
+        clock: runtime.clock,
+        ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
+        ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+        handler: (items, signal) => run.call(instance, items, signal),
+        onFailed: (error, items, context) => {
+          this.#tellFailed(options.queue, error, items, context?.tenantId);
+        },
+      });
+      this.#queues.set(options.queue, { queue, consumer });
+    }
+    for (const [method, options] of unit.definition?.background ?? []) {
+      const run = methodOf(method);
+      const { name: orchestrator, layer } = unit;
+      this.#tasks.push(
+        new BackgroundTask({
+          name: method,
+          options,
+          clock: runtime.clock,
+          random: runtime.random,
+          run: (signal) => run.call(instance, signal),
+          onEnded: (durationMs) => {
+            runtime.events.emit('task.ended', { orchestrator, layer, task: method, durationMs });
+          },
+          onFailed: (thrown, restarts, delayMs) => {
+            const error = messageOf(thrown);
+            runtime.logger.error('background_task_failed', {
+              orchestrator,
+              layer,
+              task: method,
+              error,
+              restarts,
+              delayMs,
+            });
+            runtime.events.emit('task.failed', {
+              orchestrator,
+              layer,
+              task: method,
+              error,
+              restarts,
+              delayMs,
+            });
+          },
+          onGaveUp: (thrown, then) => {
+            const error = messageOf(thrown);
+            runtime.logger.error('background_task_gave_up', {
+              orchestrator,
+              layer,
+              task: method,
+              error,
+              then,
+            });
+            runtime.events.emit('task.gave_up', { orchestrator, layer, task: method, error, then });
+            gaveUp(method, then);
+          },
+        }),
+      );
+    }
+  }
+
+  get hasTasks(): boolean {
+    return this.#tasks.length > 0;
+  }
+
+  get hasQueues(): boolean {
+    return this.#queues.size > 0;
+  }
+
+  get tasks(): readonly BackgroundTask[] {
+    return this.#tasks;
+  }
+
+  get queues(): readonly SignalQueue<unknown>[] {
+    return [...this.#queues.values()].map((each) => each.queue);
+  }
+
+  /** Batches in work. */
+  get busy(): number {
+    let busy = 0;
+    for (const { consumer } of this.#queues.values()) busy += consumer.running;
+    return busy;
+  }
+
+  queue(name: string): SignalQueue<unknown> {
+    const entry = this.#queues.get(name);
+    if (entry !== undefined) return entry.queue;
+    const known = [...this.#queues.keys()].map((each) => `"${each}"`).join(', ');
+    throw noSuchQueue(this.#unit.name, name, known);
+  }
+
+  start(): void {
+    for (const { consumer } of this.#queues.values()) consumer.start();
+    for (const task of this.#tasks) task.start();
+  }
+
+  async stopTasks(): Promise<void> {
+    await Promise.all(this.#tasks.map((task) => task.stop()));
+  }
+
+  /** Works the queues off until they are empty or `signal` fires. */
+  async drainQueues(signal: AbortSignal): Promise<void> {
+    await Promise.all([...this.#queues.values()].map(({ consumer }) => consumer.drain(signal)));
+  }
+
+  /** Aborts the batches in work. Resolves with the names of the queues whose batches go on for `graceMs` all the same. */
+  async endConsumers(reason: unknown, graceMs: number): Promise<string[]> {
+    const ended = await Promise.all(
+      [...this.#queues].map(async ([name, { consumer }]) => {
+        consumer.abort(reason);
+        await consumer.stop({ deadlineMs: graceMs });
+        return consumer.running === 0 ? undefined : name;
+      }),
+    );
+    return ended.filter((name) => name !== undefined);
+  }
+
+  /** Closes the queues and counts what nobody will take. */
+  giveUpQueues(): number {
+    let left = 0;
+    for (const { queue, consumer } of this.#queues.values()) {
+      queue.close();
+      consumer.abort(new DOMException(`Queue "${queue.name}" is closed.`, 'AbortError'));
+      void consumer.stop();
+      left += queue.drainRemaining();
+    }
+    return left;
+  }
+
+  /** Ends everything at once. */
+  abort(): void {
+    for (const task of this.#tasks) void task.stop();
+    this.giveUpQueues();
+  }
+
+  #tellLoss(
+    type: 'queue.refused' | 'queue.dropped',
+    queue: string,
+    depth: number,
+    tenantId: string | undefined,
+  ): void {
+    const { events } = this.#runtime;
+    if (!events.active) return;
+    const { name: orchestrator, layer } = this.#unit;
+    events.emit(type, { orchestrator, layer, queue, depth, ...(tenantId === undefined ? {} : { tenantId }) });
+  }
+
+  #tellFailed(queue: string, thrown: unknown, items: number, tenantId: string | undefined): void {
+    const { name: orchestrator, layer } = this.#unit;
+    const error = messageOf(thrown);
+    const data = {
+      orchestrator,
+      layer,
+      queue,
+      items,
+      error,
+      ...(tenantId === undefined ? {} : { tenantId }),
+    };
+    this.#runtime.logger.error('queue_consumer_failed', data);
+    this.#runtime.events.emit('queue.failed', data);
+  }
+}
+
+/** Misuse: a queue that the class does not declare. */
+export function noSuchQueue(orchestrator: string, name: unknown, known: string): OrchestrationError {
+  return new OrchestrationError('OPTION_INVALID', `${orchestrator} has no queue "${String(name)}".`, {
+    fix:
+      known === ''
+        ? 'Declare it with @consumes({ queue }) on the method that reads it.'
+        : `Use one of ${known}, or declare it with @consumes.`,
+  });
+}
+
+function messageOf(thrown: unknown): string {
+  const failure = StepResult.fromError(thrown);
+  return String(sanitize(failure.status === 'failed' ? failure.error : failure.reason));
+}

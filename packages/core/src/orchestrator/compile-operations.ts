@@ -1,0 +1,149 @@
+import 'reflect-metadata';
+
+import { OrchestrationError } from '../errors.js';
+import { nameProblem } from '../naming.js';
+import { compileParams, hasValidationMetadata } from '../validation/index.js';
+import { BaseOrchestrator, type OrchestratorProtocol } from './base-orchestrator.js';
+import type { AnyClass, OperationDefinition } from './metadata.js';
+import type { DtoClass, OperationOptions } from './options.js';
+import { type CompiledOperation, emptyStats, type OrchestratorUnit } from './orchestrator-unit.js';
+
+/** Does everything about a unit's operations that depends on no call and on no instance. */
+export function compileOperations(unit: OrchestratorUnit): void {
+  const { definition, target, options } = unit;
+  for (const each of definition?.operations ?? []) {
+    const operation = compile(unit, target as AnyClass, each);
+    if (unit.operations.has(operation.name)) {
+      throw new OrchestrationError(
+        'OPTION_INVALID',
+        `${unit.name} has two operations named "${operation.name}".`,
+        {
+          fix: 'Give one of them another name.',
+        },
+      );
+    }
+    unit.operations.set(operation.name, operation);
+    if (operation.options.default === true) {
+      if (unit.defaultOperation !== undefined) {
+        throw new OrchestrationError(
+          'OPTION_INVALID',
+          `${unit.name} has two default operations: "${unit.defaultOperation.name}" and "${operation.name}".`,
+          {
+            fix: 'Keep one default.',
+          },
+        );
+      }
+      unit.defaultOperation = operation;
+    }
+  }
+  if (options.flow !== undefined && !unit.operations.has('run')) {
+    const run = base(unit, 'run', undefined, { description: 'Runs the declared flow.' }, undefined);
+    unit.operations.set('run', run);
+    unit.defaultOperation ??= run;
+  }
+  if (unit.defaultOperation === undefined && unit.operations.size === 1) {
+    unit.defaultOperation = unit.operations.values().next().value;
+  }
+}
+
+/** Ties the compiled operations to an instance. */
+export function bindOperations(unit: OrchestratorUnit, instance: OrchestratorProtocol): void {
+  const { canOrchestrate } = instance;
+  const can =
+    typeof canOrchestrate === 'function' && canOrchestrate !== BaseOrchestrator.prototype.canOrchestrate
+      ? (context: Parameters<typeof canOrchestrate>[0], params: unknown) =>
+          canOrchestrate.call(instance, context, params)
+      : undefined;
+  const { orchestrate } = instance;
+  if (typeof orchestrate === 'function' && orchestrate !== BaseOrchestrator.prototype.orchestrate) {
+    const raw = (unit.rawOperation ??= base(unit, 'orchestrate', undefined, {}, undefined));
+    raw.run = (context, params) => orchestrate.call(instance, context, params);
+    raw.can = can;
+    raw.direct = isDirect(unit, raw);
+  }
+  const { flow } = unit.options;
+  for (const operation of unit.operations.values()) {
+    operation.can = can;
+    operation.direct = isDirect(unit, operation);
+    if (operation.method === undefined) {
+      const declared = flow as unknown as { run(context: unknown, input: unknown, self: unknown): unknown };
+      operation.run = (context, params) => declared.run(context, params, instance);
+      continue;
+    }
+    const method = (instance as unknown as Record<string, unknown>)[operation.method] as (
+      this: unknown,
+      context: unknown,
+      params: unknown,
+    ) => unknown;
+    operation.run = (context, params) => method.call(instance, context, params);
+  }
+}
+
+function isDirect(unit: OrchestratorUnit, operation: CompiledOperation): boolean {
+  return operation.can === undefined && operation.check === undefined && unit.slots === undefined;
+}
+
+/** Lets go of the instance, so that it can be collected. */
+export function unbindOperations(unit: OrchestratorUnit): void {
+  for (const operation of unit.operations.values()) {
+    operation.run = undefined;
+    operation.can = undefined;
+  }
+  if (unit.rawOperation !== undefined) {
+    unit.rawOperation.run = undefined;
+    unit.rawOperation.can = undefined;
+  }
+}
+
+/** Whether the method takes params that nothing checks. */
+export function takesUncheckedParams(target: AnyClass, operation: CompiledOperation): boolean {
+  if (operation.method === undefined || operation.check !== undefined) return false;
+  const method = (target.prototype as Record<string, unknown>)[operation.method] as {
+    readonly length: number;
+  };
+  return Math.max(method.length, paramTypes(target, operation.method).length) >= 2;
+}
+
+function compile(
+  unit: OrchestratorUnit,
+  target: AnyClass,
+  definition: OperationDefinition,
+): CompiledOperation {
+  const { method, options } = definition;
+  const name = options.name ?? method;
+  const problem = nameProblem(name);
+  if (problem !== undefined)
+    throw new OrchestrationError('OPTION_INVALID', `An operation of ${unit.name}: ${problem}.`);
+  const emitted = paramTypes(target, method)[1];
+  const dto = options.params ?? (hasValidationMetadata(emitted) ? emitted : undefined);
+  return base(unit, name, method, options, dto);
+}
+
+function base(
+  unit: OrchestratorUnit,
+  name: string,
+  method: string | undefined,
+  options: OperationOptions,
+  dto: DtoClass | undefined,
+): CompiledOperation {
+  return {
+    name,
+    method,
+    options,
+    timeoutMs: options.timeoutMs ?? unit.options.timeoutMs,
+    durable: options.durable ?? unit.options.durable ?? false,
+    check: dto === undefined ? undefined : compileParams(dto),
+    paramsClass: dto,
+    direct: false,
+    run: undefined,
+    can: undefined,
+    stats: emptyStats(),
+  };
+}
+
+function paramTypes(target: AnyClass, method: string): readonly unknown[] {
+  return (
+    (Reflect.getMetadata('design:paramtypes', target.prototype as object, method) as unknown[] | undefined) ??
+    []
+  );
+}
