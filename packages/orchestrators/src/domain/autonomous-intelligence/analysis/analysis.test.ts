@@ -1,0 +1,355 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ContentDocument, TextReference } from '../model.js';
+import { aDocument, aSpeech } from './fixtures/documents.js';
+import {
+  analysisLimits,
+  extractClaims,
+  extractKeywords,
+  findEntities,
+  findFallacyCues,
+  findPersuasionCues,
+  findTopics,
+  readText,
+  scoreQuality,
+  scoreReadability,
+  scoreSentiment,
+  summarise,
+} from './index.js';
+
+const SPEECHES = ['1941-roosevelt', '1962-kennedy', '1982-reagan', '2000-clinton', '2014-obama'];
+
+function everything(document: ContentDocument) {
+  const text = readText(document);
+  return {
+    summary: summarise(text),
+    keywords: extractKeywords(text),
+    topics: findTopics(text),
+    entities: findEntities(text),
+    sentiment: scoreSentiment(text),
+    claims: extractClaims(text),
+    fallacies: findFallacyCues(text),
+    persuasion: findPersuasionCues(text),
+    readability: scoreReadability(text),
+    quality: scoreQuality(text, document),
+  };
+}
+
+const analyses = new Map<string, ReturnType<typeof everything>>();
+/** Each speech is analysed once for all tests. */
+function analysisOf(name: string) {
+  const parts = analyses.get(name) ?? everything(aSpeech(name));
+  analyses.set(name, parts);
+  return parts;
+}
+
+const texts = new Map(SPEECHES.map((name) => [name, readText(aSpeech(name))]));
+function read(name: string) {
+  const text = texts.get(name);
+  if (text === undefined) throw new Error(`No speech "${name}"`);
+  return text;
+}
+
+describe('an analysis of real speeches', () => {
+  it.each(SPEECHES)('of %s has scores in range and references to real sentences', (name) => {
+    const document = aSpeech(name);
+    const text = readText(document);
+    const parts = analysisOf(name);
+    const unit = [
+      ...parts.summary.map(({ score }) => score),
+      ...parts.keywords.map(({ score }) => score),
+      ...parts.topics.map(({ share }) => share),
+      ...parts.claims.map(({ checkworthiness }) => checkworthiness),
+      ...[...parts.fallacies, ...parts.persuasion].map(({ confidence }) => confidence),
+      ...Object.values(parts.quality.parts),
+      parts.quality.overall,
+    ];
+    for (const value of unit) {
+      expect(value).toBeGreaterThan(0);
+      expect(value).toBeLessThanOrEqual(1);
+    }
+    const references: TextReference[] = [
+      ...parts.summary,
+      ...parts.claims,
+      ...parts.fallacies,
+      ...parts.persuasion,
+    ];
+    for (const { segment, sentence, quote } of references) {
+      expect(text.sentences[sentence]).toMatchObject({ segment, text: quote });
+      expect(document.segments[segment]?.text).toContain(quote);
+    }
+    expect(JSON.parse(JSON.stringify(parts))).toEqual(parts);
+  });
+
+  it('comes out the same twice', () => {
+    expect(everything(aSpeech('1941-roosevelt'))).toEqual(analysisOf('1941-roosevelt'));
+  });
+
+  it('summarises in document order with statements that stand alone', () => {
+    const summary = summarise(read('1982-reagan'), { sentences: 6 });
+    expect(summary.map(({ sentence }) => sentence)).toEqual(
+      [...summary.map(({ sentence }) => sentence)].sort((a, b) => a - b),
+    );
+    const quotes = summary.map(({ quote }) => quote);
+    expect(quotes).toHaveLength(6);
+    expect(quotes).toContain(
+      'Inflation remained in double digits, and government spending increased at an annual rate of 17 percent.',
+    );
+    expect(quotes.some((quote) => quote.endsWith('?'))).toBe(false);
+    expect(Math.max(...summary.map(({ score }) => score))).toBeLessThanOrEqual(1);
+  });
+
+  it('names what each speech is about', () => {
+    const terms = (name: string) => extractKeywords(read(name)).map(({ term }) => term.toLowerCase());
+    expect(terms('1962-kennedy')).toEqual(
+      expect.arrayContaining(['farm', 'jobs', 'growth', 'health', 'united states']),
+    );
+    expect(terms('1941-roosevelt')).toEqual(
+      expect.arrayContaining(['war', 'freedom', 'defense', 'dictators', 'democracies']),
+    );
+    expect(terms('1982-reagan')).toEqual(
+      expect.arrayContaining(['programs', 'government', 'tax', 'inflation', 'deficits']),
+    );
+    expect(terms('2000-clinton')).toEqual(
+      expect.arrayContaining(['children', 'gun', 'schools', 'health care', 'tax credit']),
+    );
+    expect(terms('2014-obama')).toEqual(
+      expect.arrayContaining(['jobs', 'college', 'middle class', 'wage', 'economy']),
+    );
+  });
+
+  it('counts keywords as often as they are there and lists no variants', () => {
+    const keywords = extractKeywords(read('2000-clinton'), { limit: 40 });
+    expect(keywords[0]?.score).toBe(1);
+    expect(keywords.find(({ term }) => term === 'health care')?.count).toBe(10);
+    const phrases = keywords.map(({ term }) => ` ${term.toLowerCase()} `);
+    for (const phrase of phrases) expect(phrases.filter((other) => other.includes(phrase))).toEqual([phrase]);
+  });
+
+  it('groups terms that keep company into topics whose shares add up to one at most', () => {
+    for (const name of SPEECHES) {
+      const topics = analysisOf(name).topics;
+      expect(topics.length).toBeGreaterThan(2);
+      expect(topics.length).toBeLessThanOrEqual(6);
+      expect(topics.reduce((sum, { share }) => sum + share, 0)).toBeLessThanOrEqual(1);
+      for (const { label, terms } of topics) expect(label).toBe(terms.slice(0, 2).join(', '));
+    }
+    const economy = findTopics(read('1982-reagan')).find(({ terms }) => terms.includes('tax'));
+    expect(economy?.terms).toEqual(expect.arrayContaining(['rate', 'deficits', 'inflation']));
+  });
+
+  it('finds the people, bodies and places of each speech', () => {
+    const named = (name: string, kind: string) =>
+      analysisOf(name)
+        .entities.filter((entity) => entity.kind === kind)
+        .map(({ text }) => text);
+    expect(named('1962-kennedy', 'place')).toEqual(
+      expect.arrayContaining(['Latin America', 'Laos', 'Congo', 'Berlin', 'United States', 'Soviet Union']),
+    );
+    expect(named('1962-kennedy', 'organization')).toEqual(
+      expect.arrayContaining([
+        'Congress',
+        'United Nations',
+        'NATO',
+        'Peace Corps',
+        'National Institutes of Health',
+      ]),
+    );
+    expect(named('1962-kennedy', 'person')).toEqual(
+      expect.arrayContaining(['Woodrow Wilson', 'Khrushchev', 'John McCormack']),
+    );
+    expect(named('1982-reagan', 'person')).toEqual(
+      expect.arrayContaining(['Winston Churchill', 'Abraham Lincoln', 'John F. Kennedy', 'Lenny Skutnik']),
+    );
+    expect(named('2014-obama', 'person')).toEqual(
+      expect.arrayContaining(['Cory Remsburg', 'Michelle', 'Jill Biden']),
+    );
+    expect(named('2000-clinton', 'percent')).toContain('20 percent');
+    expect(named('1962-kennedy', 'money')).toContain('$1 billion');
+    expect(named('1941-roosevelt', 'date')).toEqual(expect.arrayContaining(['1914', '1789']));
+  });
+
+  it('takes no description, title or greeting for a name', () => {
+    for (const name of SPEECHES) {
+      const found = analysisOf(name).entities.map(({ text }) => text);
+      for (const junk of [
+        'American',
+        'Soviet',
+        'Vice President',
+        'Mr. Speaker',
+        'President',
+        'Federal grant',
+        'Jewish',
+      ]) {
+        expect(found).not.toContain(junk);
+      }
+    }
+  });
+
+  it('ranks sentences with figures first and leaves calls and hopes out', () => {
+    const claims = extractClaims(read('1982-reagan'), { limit: 12 });
+    expect(claims.map(({ quote }) => quote)).toContain(
+      'In 1960 the Federal Government had 132 categorical grant programs, costing $7 billion.',
+    );
+    for (const { cues, quote } of claims) {
+      expect(cues.some((cue) => ['money', 'percent', 'figure', 'date'].includes(cue))).toBe(true);
+      expect(quote).not.toMatch(/\?$|\b(?:I ask|I urge|let us)\b/i);
+    }
+    const worth = claims.map(({ checkworthiness }) => checkworthiness);
+    expect(worth).toEqual([...worth].sort((a, b) => b - a));
+    expect(new Set(claims.map(({ id }) => id)).size).toBe(claims.length);
+  });
+
+  it('shows the devices a reader finds in them', () => {
+    const found = (name: string) => analysisOf(name).persuasion.map(({ kind, quote }) => `${kind}: ${quote}`);
+    expect(found('1962-kennedy')).toEqual(
+      expect.arrayContaining([
+        'antithesis: We acted not in panic but in perspective.',
+        'us-versus-them: For we offer a world of choice-they offer the world of coercion.',
+        'urgency: This is the year to decide.',
+      ]),
+    );
+    expect(found('1982-reagan')).toContain('loaded-language: Waste and fraud are serious problems.');
+    const anaphora = findPersuasionCues(read('2000-clinton')).find(({ kind }) => kind === 'anaphora');
+    expect(anaphora?.explanation).toBe('6 sentences close together open with "we will".');
+  });
+
+  it('reports few fallacy cues in them, and those at the words that carry them', () => {
+    const cues = SPEECHES.flatMap((name) => analysisOf(name).fallacies);
+    expect(cues.length).toBeLessThan(12);
+    expect(cues.map(({ kind, explanation }) => [kind, explanation])).toContainEqual([
+      'straw-man',
+      'Puts words into the mouth of the other side that it may not have said: "some would have you believe".',
+    ]);
+  });
+});
+
+describe('an analysis of awkward texts', () => {
+  it.each([
+    ['no segments', aDocument([])],
+    ['blank segments', aDocument(['', '  \n '])],
+    ['a sentence of five words', aDocument(['We like short sentences here.'])],
+    ['one word', aDocument(['Over.'])],
+    ['emoji only', aDocument(['😀😀 😀'])],
+    ['a heading only', aDocument([{ kind: 'heading', text: 'Introduction' }])],
+    ['sentences of one word', aDocument(Array.from({ length: 50 }, () => 'Yes. No. Roger.'))],
+    ['one long token', aDocument(['x'.repeat(100_000)])],
+    ['the same sentence again and again', aDocument(['The cat sat on the mat. '.repeat(300)])],
+  ])('survives %s with finite numbers', (_name, document) => {
+    const parts = everything(document);
+    expect(JSON.parse(JSON.stringify(parts))).toEqual(parts);
+    for (const value of [
+      ...Object.values(parts.readability),
+      parts.sentiment.overall.polarity,
+      parts.quality.overall,
+    ]) {
+      expect(Number.isFinite(value)).toBe(true);
+    }
+    expect(parts.claims).toEqual([]);
+  });
+
+  it('gives a single sentence as its own summary and says that the text is short', () => {
+    const document = aDocument(['We like short sentences here.']);
+    const { summary, quality } = everything(document);
+    expect(summary.map(({ quote }) => quote)).toEqual(['We like short sentences here.']);
+    expect(quality.notes).toContain('Short: 5 words.');
+  });
+
+  it('says the same sentence once in a summary', () => {
+    expect(
+      summarise(readText(aDocument(['The farm prices fell again this year in Ohio. '.repeat(40)]))),
+    ).toHaveLength(1);
+  });
+
+  it('analyses other languages as far as it can and says where it cannot', () => {
+    const german = [
+      'Die Regierung senkt die Steuern. Die Steuern waren im ganzen Land zu hoch.',
+      'Die Opposition lehnt die Steuern ab. Niemand weiß, wie viele Steuern bleiben.',
+    ];
+    const document = aDocument(german, { language: 'deu' });
+    const parts = everything(document);
+    expect(parts.summary.length).toBeGreaterThan(0);
+    expect(parts.keywords.map(({ term }) => term)).not.toContain('Die');
+    expect(parts.sentiment).toEqual({
+      overall: { polarity: 0, label: 'neutral', sentences: 0 },
+      bySpeaker: [],
+      overTime: [],
+    });
+    expect([parts.claims, parts.fallacies, parts.persuasion]).toEqual([[], [], []]);
+    expect(parts.quality.notes).toContain(
+      'The language is "deu": sentiment, claims, cues and readability are made for English.',
+    );
+    expect(analysisLimits(readText(document)).find(({ part }) => part === 'sentiment')?.reason).toBe(
+      'Not analysed: the language is "deu" and the model is English.',
+    );
+    expect(analysisLimits(readText(aDocument(['Hm.'], { language: 'und' })))).toEqual([]);
+  });
+
+  it('finds known names in captions that are all capitals', () => {
+    const document = aDocument(['WE FLEW FROM PARIS TO THE UNITED STATES WITH JOHN KENNEDY.']);
+    expect(findEntities(readText(document)).map(({ text, kind }) => [text, kind])).toEqual(
+      expect.arrayContaining([
+        ['Paris', 'place'],
+        ['United States', 'place'],
+        ['John Kennedy', 'person'],
+      ]),
+    );
+  });
+
+  it('merges the variants of a name, and not the names of two people', () => {
+    const count = (...lines: string[]) =>
+      Object.fromEntries(
+        findEntities(readText(aDocument(lines))).map(({ text, kind, count: times }) => [
+          `${text} (${kind})`,
+          times,
+        ]),
+      );
+    expect(
+      count(
+        'We met John F. Kennedy in Paris. Then President Kennedy spoke. They knew that Kennedy was right.',
+      ),
+    ).toEqual({
+      'John F. Kennedy (person)': 3,
+      'Paris (place)': 1,
+    });
+    const two = count('We met John Kennedy and Robert Kennedy. Later Senator Kennedy spoke.');
+    expect(two).toEqual({ 'John Kennedy (person)': 1, 'Robert Kennedy (person)': 1, 'Kennedy (person)': 1 });
+    expect(count('We work with the United Nations. Today the U.N. acts, and the UN will act again.')).toEqual(
+      {
+        'United Nations (organization)': 3,
+      },
+    );
+  });
+
+  it('tells titles from names that begin with the same word', () => {
+    const lines = [
+      'He left General Motors for the Justice Department.',
+      'King County sued after Prime Minister Churchill had met Senator Jordan.',
+      'The Vice President and a House Speaker were there.',
+    ];
+    expect(
+      findEntities(readText(aDocument(lines)))
+        .map(({ text, kind }) => `${text}: ${kind}`)
+        .sort(),
+    ).toEqual([
+      'Churchill: person',
+      'General Motors: organization',
+      'Jordan: person',
+      'Justice Department: organization',
+      'King County: place',
+    ]);
+  });
+
+  it.each([
+    ['sentences', (text: ReturnType<typeof read>) => summarise(text, { sentences: 0 })],
+    ['limit', (text: ReturnType<typeof read>) => extractKeywords(text, { limit: 1.5 })],
+    ['limit', (text: ReturnType<typeof read>) => findTopics(text, { limit: -1 })],
+    ['limit', (text: ReturnType<typeof read>) => extractClaims(text, { limit: Number.NaN })],
+    ['slices', (text: ReturnType<typeof read>) => scoreSentiment(text, { slices: 0 })],
+  ])('rejects option "%s" outside its bounds', (option, call) => {
+    const text = read('1941-roosevelt');
+    expect(() => call(text)).toThrow(expect.objectContaining({ code: 'ANALYSIS_OPTION_INVALID' }));
+    expect(() => call(text)).toThrow(
+      new RegExp(`^Option "${option}" must be an integer >= 1, got .*Pass a whole number`),
+    );
+  });
+});

@@ -1,0 +1,212 @@
+import nlp from 'compromise';
+import type { EntityKind } from '../model.js';
+import type { NameMention } from './name-mentions.js';
+import { BODY_HEADS, PLACE_HEADS } from './name-mentions.js';
+import type { TextModel } from './text-model.js';
+
+export type NameKind = Extract<EntityKind, 'person' | 'organization' | 'place'>;
+
+/** Names looked at; of more, the most frequent ones. */
+const MAX_NAMES = 800;
+/** Contexts in which a name is looked at before it is looked at alone. */
+const CONTEXTS_PER_NAME = 2;
+/** Characters of context on each side of a name: compromise takes 10 to 30 µs for each. */
+const CONTEXT_LENGTH = 48;
+
+/** Institutions compromise has no entry for. */
+const LEXICON: Readonly<Record<string, string>> = {
+  'al qaeda': 'Organization',
+  'al qaida': 'Organization',
+  'european union': 'Organization',
+  'supreme soviet': 'Organization',
+  congress: 'Organization',
+  senate: 'Organization',
+  'house of representatives': 'Organization',
+  'supreme court': 'Organization',
+  'white house': 'Organization',
+  pentagon: 'Organization',
+  kremlin: 'Organization',
+  parliament: 'Organization',
+  'soviet union': 'Place',
+  'middle east': 'Place',
+  'latin america': 'Place',
+  'viet-nam': 'Place',
+};
+
+/** Codes of the list that are no places: the European Union, the euro zone, the United Nations, pseudo-codes. */
+const UNIONS: ReadonlySet<string> = new Set(['EU', 'EZ', 'UN', 'XA', 'XB', 'ZZ']);
+
+/** Countries and territories as the runtime names them: "Myanmar (Burma)" counts as both. */
+const COUNTRIES: ReadonlySet<string> = new Set(countryNames());
+
+function countryNames(): readonly string[] {
+  const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
+  const letters = Array.from({ length: 26 }, (_, i) => String.fromCharCode(65 + i));
+  return letters
+    .flatMap((a) => letters.map((b) => a + b))
+    .filter((code) => !UNIONS.has(code))
+    .map((code) => names.of(code))
+    .flatMap((name) => (name ?? '').toLowerCase().split(/ - | ?[()]/))
+    .filter((name) => name.length > 2);
+}
+
+/** The same name however it is capitalised. */
+export const nameKey = (text: string): string => text.toLowerCase();
+
+const KINDS = ['organization', 'place', 'person'] as const;
+
+interface Reading {
+  readonly person: readonly string[];
+  readonly organization: readonly string[];
+  readonly place: readonly string[];
+}
+
+/**
+ * What each name is, by {@link nameKey}; names that cannot be told are left out.
+ *
+ * A head noun such as "Department" or "Gulf" makes a body or a place, a title before it or a speaker of that name makes
+ * a person. Else compromise decides: it reads up to two contexts of the name, and the name alone as a last resort. One
+ * word is a person only with more than a context to say so.
+ */
+export function nameKinds(text: TextModel, mentions: readonly NameMention[]): ReadonlyMap<string, NameKind> {
+  const byKey = new Map<string, NameMention[]>();
+  for (const mention of mentions) {
+    const found = byKey.get(nameKey(mention.text));
+    if (found === undefined) byKey.set(nameKey(mention.text), [mention]);
+    else found.push(mention);
+  }
+  const frequent = [...byKey].sort((a, b) => b[1].length - a[1].length).slice(0, MAX_NAMES);
+  const people = knownPeople(text, mentions);
+  const kinds = new Map<string, NameKind>();
+  const unsure: string[] = [];
+  const unknown: string[] = [];
+  for (const [key, found] of frequent) {
+    const kind = kindOf(key, { text, found, people });
+    if (kind === undefined) {
+      unknown.push(key);
+      continue;
+    }
+    kinds.set(key, kind);
+    if (kind === 'person' && !key.includes(' ') && !people.has(key)) unsure.push(key);
+  }
+  const parts = new Set(
+    [...kinds]
+      .filter(([key, kind]) => kind === 'person' && key.includes(' '))
+      .flatMap(([key]) => key.split(' ')),
+  );
+  for (const key of unsure) {
+    const isAcronym =
+      byKey.get(key)?.every((mention) => mention.text === mention.text.toUpperCase()) ?? false;
+    if (!parts.has(key) && (isAcronym || alone(key) !== 'person')) kinds.delete(key);
+  }
+  const spelledOut = new Map(
+    [...kinds].filter(([key]) => key.includes(' ')).map(([key, kind]) => [initialsOf(key), kind]),
+  );
+  for (const key of unknown) {
+    const kind = spelledOut.get(key.replace(/\./g, ''));
+    if (kind !== undefined && kind !== 'person') kinds.set(key, kind);
+  }
+  return kinds;
+}
+
+/** First letters of the words of a name that count: "un" for "united nations". */
+export function initialsOf(key: string): string {
+  const words = key.split(' ').filter((word) => word !== 'of' && word !== 'the' && word !== 'for');
+  return words.map((word) => word.charAt(0)).join('');
+}
+
+/** Names that had a title or a turn to speak. */
+function knownPeople(text: TextModel, mentions: readonly NameMention[]): ReadonlySet<string> {
+  const speakers = new Set(text.sentences.flatMap((sentence) => sentence.speaker ?? []));
+  return new Set([
+    ...mentions.filter((mention) => mention.hasTitle).map((mention) => nameKey(mention.text)),
+    ...[...speakers].flatMap((name) => [nameKey(name), ...nameKey(name).split(/\s+/)]),
+  ]);
+}
+
+interface Sighting {
+  readonly text: TextModel;
+  readonly found: readonly NameMention[];
+  readonly people: ReadonlySet<string>;
+}
+
+function kindOf(key: string, { text, found, people }: Sighting): NameKind | undefined {
+  const isAcronym = found[0] !== undefined && found[0].text === found[0].text.toUpperCase();
+  if (!isAcronym && isDescription(key)) return undefined;
+  const certain = byHead(key) ?? (people.has(key) ? 'person' : COUNTRIES.has(key) ? 'place' : undefined);
+  if (certain !== undefined) return certain;
+  for (const mention of found.slice(0, CONTEXTS_PER_NAME)) {
+    const kind = inContext(text, mention);
+    if (kind !== undefined) return kind;
+  }
+  return alone(found[0]?.text ?? key);
+}
+
+function byHead(key: string): NameKind | undefined {
+  const words = key.split(' ');
+  if (words.length < 2) return undefined;
+  const [first = '', second = ''] = words;
+  const last = words.at(-1) ?? '';
+  if (BODY_HEADS.has(last) || (BODY_HEADS.has(first) && second === 'of')) return 'organization';
+  if (words.includes('of') && words.some((word, i) => BODY_HEADS.has(word) && words[i + 1] === 'of'))
+    return 'organization';
+  if (PLACE_HEADS.has(last) || (PLACE_HEADS.has(first) && second === 'of')) return 'place';
+  return undefined;
+}
+
+/** What compromise takes the name for where it stands; the first of body, place and person. */
+function inContext(text: TextModel, mention: NameMention): NameKind | undefined {
+  const reading = namesIn(contextOf(text, mention));
+  const key = nameKey(mention.text);
+  return KINDS.find((kind) => reading[kind].some((found) => speaksFor(found, key, kind)));
+}
+
+function contextOf(text: TextModel, mention: NameMention): string {
+  const whole = text.sentences[mention.sentence]?.text ?? mention.text;
+  const from = Math.max(0, mention.start - CONTEXT_LENGTH);
+  const to = mention.start + mention.text.length + CONTEXT_LENGTH;
+  const start = from === 0 ? 0 : whole.indexOf(' ', from) + 1;
+  return whole.slice(start > mention.start ? from : start, to);
+}
+
+/** Names in a sentence as compromise tags them, in lower case. */
+export function namesIn(context: string): Reading {
+  const doc = nlp(context, LEXICON);
+  return {
+    person: cleaned(doc.people().out('array')),
+    organization: cleaned(doc.organizations().out('array')),
+    place: cleaned(doc.places().out('array')),
+  };
+}
+
+function cleaned(found: unknown): readonly string[] {
+  if (!Array.isArray(found)) return [];
+  return found
+    .map((name) =>
+      String(name)
+        .toLowerCase()
+        .replace(/['’]s$/, '')
+        .replace(/^[^\p{L}]+|[^\p{L}.]+$/gu, '')
+        .replace(/(?<!\b\p{L})\.$/u, ''),
+    )
+    .filter((name) => name.length > 1);
+}
+
+/** Whether what compromise found tells about the name: it is the name, its end, or a person's name that holds it. */
+function speaksFor(found: string, key: string, kind: NameKind): boolean {
+  if (found === key || key.endsWith(` ${found}`)) return true;
+  return kind === 'person' && (found.endsWith(` ${key}`) || found.startsWith(`${key} `));
+}
+
+/** One word that says where something is from or how it is: "American", "Jewish". */
+function isDescription(key: string): boolean {
+  if (key.includes(' ') || COUNTRIES.has(key)) return false;
+  const word = nlp(key, LEXICON);
+  return word.has('^#Demonym$') || (word.has('^#Adjective$') && !word.has('#Place'));
+}
+
+function alone(name: string): NameKind | undefined {
+  const reading = namesIn(name);
+  const key = nameKey(name);
+  return KINDS.find((kind) => reading[kind].includes(key));
+}

@@ -1,0 +1,135 @@
+import { hasVerb, isPast } from './claim-cues.js';
+import { isQuestion } from './text-model.js';
+import type { Sentence, Token } from './text-model.js';
+
+/** What a sentence does. Only a statement says something that can be looked up. */
+export type StatementKind =
+  | 'statement'
+  | 'question'
+  | 'opinion'
+  | 'prescription'
+  | 'request'
+  | 'future'
+  | 'condition'
+  | 'greeting'
+  | 'fragment';
+
+const OPINION: ReadonlySet<string> = new Set([
+  'think',
+  'believe',
+  'feel',
+  'hope',
+  'wish',
+  'guess',
+  'suppose',
+  'doubt',
+  'trust',
+  'want',
+  'love',
+]);
+const OPENING_OPINION =
+  /^(?:in (?:my|our) (?:view|opinion)|to my mind|personally|perhaps|maybe|i'm (?:sure|confident|convinced))\b/i;
+/** Saying these in the first person does the thing: "I ask the Congress to …". */
+const PERFORMATIVE: ReadonlySet<string> = new Set([
+  'ask',
+  'urge',
+  'propose',
+  'recommend',
+  'request',
+  'promise',
+  'pledge',
+  'thank',
+  'congratulate',
+  'welcome',
+  'salute',
+  'invite',
+  'suggest',
+  'call',
+  'commend',
+  'challenge',
+  'appreciate',
+  'apologize',
+  'intend',
+  'plan',
+]);
+const DUTY: ReadonlySet<string> = new Set(['should', 'must', 'ought', 'shall', 'let']);
+const FUTURE: ReadonlySet<string> = new Set(['will', 'shall']);
+const GREETING: ReadonlySet<string> = new Set([
+  'thank',
+  'thanks',
+  'welcome',
+  'hello',
+  'hi',
+  'goodbye',
+  'bye',
+  'congratulations',
+  'bless',
+]);
+const FIRST_PERSON: ReadonlySet<string> = new Set(['i', 'we']);
+/** What may stand between a subject and its verb. */
+const SKIPPED: ReadonlySet<string> = new Set(['ADV', 'AUX', 'PART', 'CCONJ']);
+const MIN_WORDS = 5;
+/** Words from the beginning in which an opinion is looked for. */
+const OPENING_WORDS = 12;
+/** Words from the beginning in which the main verb is looked for. */
+const MAIN_WORDS = 20;
+
+/** Tells apart what a sentence does, from its first clause; the first kind that fits. English only. */
+export function statementKind(sentence: Sentence): StatementKind {
+  const words = sentence.tokens.filter((token) => token.isWord);
+  const first = words[0];
+  if (first === undefined || isQuestion(sentence)) return first === undefined ? 'fragment' : 'question';
+  if (words.slice(0, 4).some((word) => GREETING.has(word.normal))) return 'greeting';
+  const verb = words.findIndex(isVerb);
+  if (words.length < MIN_WORDS || !hasVerb(sentence.tokens)) return 'fragment';
+  if (sentence.kind === 'heading') return 'fragment';
+  const opening = words.slice(0, OPENING_WORDS);
+  if (OPENING_OPINION.test(sentence.text.replace(/’/g, "'")) || hasFirstPerson(opening, OPINION))
+    return 'opinion';
+  if (hasFirstPerson(words, PERFORMATIVE) || isImperative(words)) return 'request';
+  if (first.normal === 'if' || first.normal === 'unless' || first.normal === 'suppose') return 'condition';
+  const main = words.slice(0, Math.max(verb + 2, MAIN_WORDS));
+  if (main.some((word, at) => DUTY.has(word.normal) || isNeedTo(main, at))) return 'prescription';
+  if (
+    main.some(
+      (word, at) =>
+        (FUTURE.has(word.normal) && word.pos === 'AUX') || isGoingTo(main, at) || word.normal === 'would',
+    )
+  )
+    return 'future';
+  return 'statement';
+}
+
+const isVerb = (word: Token): boolean => word.pos === 'VERB' || word.pos === 'AUX';
+
+/** "I think", "we strongly believe", "I am proposing": a first person and such a verb at most two words on. */
+function hasFirstPerson(words: readonly Token[], verbs: ReadonlySet<string>): boolean {
+  return words.some((word, at) => {
+    if (!FIRST_PERSON.has(word.normal)) return false;
+    const verb = words.slice(at + 1, at + 4).find((next) => !SKIPPED.has(next.pos));
+    return verb !== undefined && verb.pos === 'VERB' && verbs.has(verb.lemma) && !isPast(verb);
+  });
+}
+
+/** Begins with the plain form of a verb, or with "please" or "let us". */
+function isImperative(words: readonly Token[]): boolean {
+  const at = words[0]?.pos === 'CCONJ' || words[0]?.normal === 'so' || words[0]?.normal === 'now' ? 1 : 0;
+  const first = words[at];
+  const next = words[at + 1];
+  if (first === undefined || next === undefined) return false;
+  if (first.normal === 'please' || first.normal === 'let') return true;
+  return first.pos === 'VERB' && first.normal === first.lemma && !isVerb(next) && next.pos !== 'ADP';
+}
+
+const isNeedTo = (words: readonly Token[], at: number): boolean =>
+  (words[at]?.lemma === 'need' || words[at]?.normal === 'have' || words[at]?.normal === 'got') &&
+  words[at + 1]?.normal === 'to' &&
+  words[at + 2]?.pos !== 'NOUN';
+
+function isGoingTo(words: readonly Token[], at: number): boolean {
+  const after = words[at + 2];
+  if (words[at]?.normal === 'gonna') return true;
+  return (
+    words[at]?.normal === 'going' && words[at + 1]?.normal === 'to' && after !== undefined && isVerb(after)
+  );
+}

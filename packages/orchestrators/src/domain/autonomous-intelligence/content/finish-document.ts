@@ -1,0 +1,61 @@
+import type { ContentDocument, ParseWarning, Segment } from '../model.js';
+import type { Draft, Source } from './draft.js';
+import { present } from './draft.js';
+import { detectLanguage } from './metadata/language.js';
+import { readableName } from './metadata/readable-name.js';
+import { cleanText } from './prose/clean.js';
+import { countWords } from './prose/words.js';
+
+/** Longest title, in characters; what is longer is a paragraph in the wrong place. */
+const MAX_TITLE = 200;
+
+/**
+ * Adds what every format has alike: positions, title, language and word count. The title comes from the
+ * metadata, else from the first heading, else from the file name.
+ */
+export function finishDocument(
+  draft: Draft,
+  source: Source,
+  warnings: readonly ParseWarning[],
+): ContentDocument {
+  const segments: Segment[] = draft.segments.map((segment, index) => ({ index, ...segment }));
+  const heading = segments.find((segment) => segment.kind === 'heading')?.text;
+  const title = cleanText(draft.title ?? '') || heading || readableName(source.name);
+  const prose = segments.filter((segment) => segment.kind !== 'heading');
+  return {
+    format: draft.format,
+    uri: draft.uri ?? source.uri,
+    title: shortened(title),
+    ...present({
+      author: draft.author,
+      publishedAt: draft.publishedAt,
+      durationMs: draft.durationMs,
+    }),
+    language: detectLanguage(sample(prose.length > 0 ? prose : segments), draft.language),
+    segments,
+    wordCount: segments.reduce((sum, segment) => sum + countWords(segment.text), 0),
+    warnings,
+  };
+}
+
+function shortened(title: string): string {
+  const chars = [...title.slice(0, MAX_TITLE * 2 + 2)];
+  return chars.length <= MAX_TITLE
+    ? title
+    : `${chars
+        .slice(0, MAX_TITLE - 1)
+        .join('')
+        .trimEnd()}…`;
+}
+
+/** Enough of the beginning for the language guess. */
+function sample(segments: readonly Segment[]): string {
+  const texts: string[] = [];
+  let length = 0;
+  for (const { text } of segments) {
+    texts.push(text);
+    length += text.length;
+    if (length > 5000) break;
+  }
+  return texts.join(' ');
+}

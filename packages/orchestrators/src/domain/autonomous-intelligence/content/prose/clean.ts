@@ -1,0 +1,84 @@
+/**
+ * Longest run of combining marks that is kept. Real writing stays below thirty (the limit of the
+ * Unicode stream-safe text format, UAX #15); longer runs make normalisation quadratic.
+ */
+const LONG_MARK_RUN = /(\p{M}{30})\p{M}+/gu;
+/** Soft hyphen, zero-width space, word joiner, byte order mark, directional marks: they only steer display. */
+const INVISIBLE = /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]/gu;
+/** Joiners carry meaning in Arabic, Indic scripts and emoji; after these characters they never do. */
+const STRAY_JOINER =
+  /(?<=^|[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}\p{N}\p{P}\s])[\u200c\u200d]+/gu;
+
+const CONTROL = /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufff9-\ufffb]/gu;
+const WHITESPACE = /[\s\u0085]+/gu;
+
+/** One line of text as it would be read out: NFC, no invisible or control characters, single spaces. */
+export function cleanText(text: string): string {
+  return text
+    .replace(LONG_MARK_RUN, '$1')
+    .normalize('NFC')
+    .replace(INVISIBLE, '')
+    .replace(STRAY_JOINER, '')
+    .replace(CONTROL, '')
+    .replace(WHITESPACE, ' ')
+    .trim();
+}
+
+/** Whether there is anything to read in it. */
+export function hasWords(text: string): boolean {
+  return /[\p{L}\p{N}]/u.test(text);
+}
+
+const NO_SPACES_SCRIPT =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\u3000-\u303f\uff01-\uff60]/u;
+
+/** Puts stretches of running text together, with a space where the script uses them; empty ones are skipped. */
+export function joinText(parts: readonly string[]): string {
+  const joined: string[] = [];
+  let before = '';
+  for (const part of parts) {
+    if (part === '') continue;
+    const tight = NO_SPACES_SCRIPT.test(before.slice(-1)) && NO_SPACES_SCRIPT.test(part.slice(0, 1));
+    if (before !== '' && !tight) joined.push(' ');
+    joined.push(part);
+    before = part;
+  }
+  return joined.join('');
+}
+
+const ANNOTATION = /\[([^[\]()]{1,60})\]|\(([^[\]()]{1,60})\)/gu;
+const MUSIC_SIGNS = /[♩♪♫♬♭♮♯]+/gu;
+const SOUNDS = new Set(
+  (
+    'applause applauding applauds booing boos beep beeping bleep buzzing chatter cheer cheering cheers chime ' +
+    'chimes chuckle chuckles chuckling clap clapping claps clears throat cough coughing coughs crosstalk crowd ' +
+    'crying foreign gasp gasps giggles giggling inaudible indistinct indiscernible jingle laugh laughing ' +
+    'laughs laughter music musical noise pause pauses phone ringing rings sigh sighing sighs silence singing ' +
+    'sneezes sniffles sobbing sobs static theme unintelligible whispering whispers whistles whistling yells'
+  ).split(' '),
+);
+const SOUND_COMPANIONS = new Set(
+  (
+    'a and all audience background begins both brief bright calm continues continued door dramatic ends fades ' +
+    'from gentle group heavy her his host hosts in intro its light lively long loud loudly no of on out outro ' +
+    'over people playing plays prolonged quiet quietly room scattered slow soft softly some song sound sounds ' +
+    'speaker speaking speech the their to together up upbeat voice voices'
+  ).split(' '),
+);
+
+/**
+ * Takes out notes on sounds that are not speech: `[Music]`, `(applause)`, `[audience laughs]`, and the note
+ * signs around sung words (the words stay). A bracket goes only if every word in it is a sound or goes with
+ * one, so that `(the music industry)` stays. The caller reports `removed`.
+ */
+export function withoutSounds(text: string): { text: string; removed: number } {
+  let removed = 0;
+  const spoken = text.replace(ANNOTATION, (whole, square?: string, round?: string) => {
+    const words = (square ?? round ?? '').toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? [];
+    const isSound = words.some((word) => SOUNDS.has(word));
+    if (!isSound || !words.every((word) => SOUNDS.has(word) || SOUND_COMPANIONS.has(word))) return whole;
+    removed += 1;
+    return ' ';
+  });
+  return { text: spoken.replace(MUSIC_SIGNS, ' '), removed };
+}
