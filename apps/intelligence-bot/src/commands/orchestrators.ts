@@ -1,0 +1,53 @@
+import type { OrchestratorInfo } from '@kapelle/core';
+import Table from 'cli-table3';
+import { colorsOf, roomOf, type Colors } from '../console-io.js';
+import { EXIT_CODE, type ExitCode } from '../exit-code.js';
+import { withBot, type CommandRun } from '../run-bot.js';
+
+/** Narrower terminals get a paragraph for each. */
+const TABLE_WIDTH = 110;
+
+/** Prints what runs: asked of the running facade, not of a list. */
+export async function orchestrators(
+  run: CommandRun,
+  { json, verbose }: { readonly json?: true; readonly verbose?: true },
+): Promise<ExitCode> {
+  return withBot(run, verbose === true, async ({ host }) => {
+    const { io } = run;
+    const known = Object.values(host.facade.listOrchestrators());
+    const colors = colorsOf(io.outColors);
+    if (json === true) io.out.write(`${JSON.stringify(known, undefined, 2)}\n`);
+    else io.out.write(roomOf(io.out, 0) < TABLE_WIDTH ? paragraphs(known, colors) : table(known, colors));
+    return EXIT_CODE.ok;
+  });
+}
+
+function table(known: readonly OrchestratorInfo[], colors: Colors): string {
+  const lines = new Table({
+    head: ['name', 'layer', 'type', 'state', 'health', 'operations'].map((title) => colors.bold(title)),
+    // The library's own colours know nothing of ours.
+    style: { head: [], border: [], compact: true },
+  });
+  for (const { name, layer, type, state, ...each } of known) {
+    lines.push([name, layer, type, state, healthOf(each, colors), operationsOf(each)]);
+  }
+  return `${lines.toString()}\n`;
+}
+
+function paragraphs(known: readonly OrchestratorInfo[], colors: Colors): string {
+  return known
+    .map(
+      ({ name, layer, type, state, ...each }) =>
+        `${colors.bold(name)}  ${layer} · ${type} · ${state} · ${healthOf(each, colors)}\n  ${operationsOf(each)}\n`,
+    )
+    .join('');
+}
+
+function healthOf({ health }: Pick<OrchestratorInfo, 'health'>, colors: Colors): string {
+  return health.status === 'healthy' ? colors.green(health.status) : colors.yellow(health.status);
+}
+
+/** The default one is marked. */
+function operationsOf({ operations }: Pick<OrchestratorInfo, 'operations'>): string {
+  return operations.map((operation) => operation.name + (operation.default ? '*' : '')).join(', ');
+}

@@ -1,0 +1,87 @@
+import { createOrchestrationHost, type Logger, type OrchestrationHost } from '@kapelle/core';
+import {
+  AutonomousIntelligenceOrchestrator,
+  BRIEFING_STORE,
+  CONTENT_SOURCE,
+  ContentIntakeOrchestrator,
+  FallbackAutonomousOrchestrator,
+  KNOWLEDGE_SOURCE,
+  LANGUAGE_MODEL,
+  type BriefingStore,
+  type ContentSource,
+  type KnowledgeSource,
+  type LanguageModel,
+} from '@kapelle/orchestrators';
+import { ContainerModule } from 'inversify';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FileKnowledge, LazyBriefingStore, LazyContentSource, LazyLanguageModel } from './lazy-ports.js';
+import type { Settings } from './settings.js';
+
+/** The orchestrators of the bot. */
+export const ORCHESTRATORS = [
+  ContentIntakeOrchestrator,
+  AutonomousIntelligenceOrchestrator,
+  FallbackAutonomousOrchestrator,
+] as const;
+
+/** The file of the database in the data folder. */
+export const DATABASE_FILE = 'briefings.db';
+
+const KNOWLEDGE_FILE = fileURLToPath(new URL('../knowledge/us-presidents.yaml', import.meta.url));
+
+/** What the orchestrators get from outside. */
+export interface Ports {
+  readonly source: ContentSource;
+  readonly store: BriefingStore;
+  readonly knowledge: KnowledgeSource;
+  readonly model?: LanguageModel;
+}
+
+/** The bot, put together. */
+export interface Bot {
+  readonly host: OrchestrationHost;
+  /** Stops the host and closes the store. Does nothing the second time. */
+  close(reason: string): Promise<void>;
+}
+
+/** The real ports: files and the web, a database, the bot's own knowledge, and a language model where one is set. */
+export function portsOf(settings: Settings): Ports {
+  const { knowledgeFile, languageModel } = settings;
+  return {
+    source: new LazyContentSource(settings.allowAddresses),
+    store: new LazyBriefingStore(join(settings.dataFolder, DATABASE_FILE)),
+    knowledge: new FileKnowledge(
+      knowledgeFile === undefined ? [KNOWLEDGE_FILE] : [KNOWLEDGE_FILE, knowledgeFile],
+    ),
+    ...(languageModel === undefined ? {} : { model: new LazyLanguageModel(languageModel) }),
+  };
+}
+
+/** Binds the ports. */
+export function portsModule({ source, store, knowledge, model }: Ports): ContainerModule {
+  return new ContainerModule(({ bind }) => {
+    bind(CONTENT_SOURCE).toConstantValue(source);
+    bind(BRIEFING_STORE).toConstantValue(store);
+    bind(KNOWLEDGE_SOURCE).toConstantValue(knowledge);
+    if (model !== undefined) bind(LANGUAGE_MODEL).toConstantValue(model);
+  });
+}
+
+/** Puts the bot together. Nothing is opened or started yet. */
+export function compose(ports: Ports, logger?: Logger): Bot {
+  const host = createOrchestrationHost({
+    orchestrators: ORCHESTRATORS,
+    modules: [portsModule(ports)],
+    ...(logger === undefined ? {} : { logger }),
+    // Nothing of a command that was interrupted is worth waiting for.
+    shutdown: { drainTimeoutMs: 2_000, hookTimeoutMs: 2_000, totalTimeoutMs: 5_000 },
+  });
+  return {
+    host,
+    close: async (reason) => {
+      await host.stop(reason);
+      await ports.store.close();
+    },
+  };
+}

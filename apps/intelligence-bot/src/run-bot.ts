@@ -1,0 +1,38 @@
+import { OrchestrationContext, type LogLevel } from '@kapelle/core';
+import { compose, portsOf, type Bot } from './compose.js';
+import type { ConsoleIo } from './console-io.js';
+import type { Settings } from './settings.js';
+
+/** Briefings of the command line belong to one tenant. */
+export const TENANT = 'local';
+
+/** What a command is run with. */
+export interface CommandRun {
+  readonly io: ConsoleIo;
+  readonly settings: Settings;
+  /** Fires on Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs work with a started bot, and stops it whatever happens. */
+export async function withBot<T>(
+  { io, settings, signal }: CommandRun,
+  isVerbose: boolean,
+  work: (bot: Bot, context: OrchestrationContext) => Promise<T>,
+): Promise<T> {
+  const level: LogLevel | undefined = settings.logLevel ?? (isVerbose ? 'debug' : undefined);
+  const logger = level === undefined ? undefined : await openLog(io, level);
+  const bot = compose(portsOf(settings), logger);
+  try {
+    await bot.host.start();
+    return await work(bot, OrchestrationContext.create({ tenantId: TENANT, signal }));
+  } finally {
+    await bot.close(signal.aborted ? 'interrupted' : 'the command is over');
+    await logger?.close();
+  }
+}
+
+async function openLog({ err, errColors }: ConsoleIo, level: LogLevel) {
+  const { createWinstonLogger } = await import('@kapelle/observability');
+  return createWinstonLogger({ level, service: 'intelligence-bot', stream: err, colors: errColors });
+}
