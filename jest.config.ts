@@ -1,29 +1,15 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest';
 
-const common: Config = {
-  testEnvironment: 'node',
-  extensionsToTreatAsEsm: ['.ts'],
-  testEnvironmentOptions: { customExportConditions: ['@kapelle/source', 'node', 'node-addons'] },
-  transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: `${__dirname}/tsconfig.spec.json` }] },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-};
-
-/** A project per package and app, and one for what spans packages. */
-const project = (displayName: string, rootDir: string, testMatch = ['<rootDir>/src/**/*.test.ts']): Config => ({
-  ...common,
-  displayName,
-  rootDir: `${__dirname}/${rootDir}`,
-  testMatch,
-});
-
-export default {
+/** Each folder says in one line how it is tested; run Jest from here, with `--selectProjects` for one of them. */
+const config: Config = {
   projects: [
-    project('core', 'packages/core'),
-    project('observability', 'packages/observability'),
-    project('orchestrators', 'packages/orchestrators'),
-    project('intelligence-bot', 'apps/intelligence-bot'),
-    project('examples', 'docs/examples', ['<rootDir>/**/*.test.ts']),
-    project('workspace', 'tests', ['<rootDir>/**/*.test.ts']),
-  ],
-} satisfies Config;
+    'packages/core',
+    'packages/observability',
+    'packages/orchestrators',
+    'apps/intelligence-bot',
+    'docs/examples',
+    'tests',
+  ].map((folder) => `<rootDir>/${folder}/jest.config.ts`),
+};
+export default config;
