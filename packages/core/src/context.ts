@@ -80,15 +80,18 @@ const NO_SOURCES: readonly AbortSignal[] = Object.freeze([]);
  */
 export class OrchestrationContext {
   readonly #state: ContextState;
-  #metadata: Readonly<Record<string, unknown>> | undefined;
-  #signal: AbortSignal | undefined;
+  /** The running call that this is the context of. Here, since asking a context for what a subclass adds is slow. */
+  readonly #call: FrameLink | undefined;
+  /** What is made when somebody looks. One field: contexts are made per call, and each field costs. */
+  #seen: { metadata?: Readonly<Record<string, unknown>>; signal?: AbortSignal } | undefined;
 
   /** @throws OrchestrationError `CONTEXT_INVALID` naming the field that is missing or of the wrong kind. */
   constructor(init: OrchestrationContextInit);
   /** @internal */
-  constructor(init: OrchestrationContextInit | ContextState, state: typeof TRUSTED);
-  constructor(init: OrchestrationContextInit | ContextState, trusted?: typeof TRUSTED) {
+  constructor(init: OrchestrationContextInit | ContextState, state: typeof TRUSTED, call?: FrameLink);
+  constructor(init: OrchestrationContextInit | ContextState, trusted?: typeof TRUSTED, call?: FrameLink) {
     this.#state = trusted === TRUSTED ? (init as ContextState) : stateOf(init);
+    this.#call = trusted === TRUSTED ? call : undefined;
     // Subclasses may have fields of their own to set; contexts of running calls are each seen by one call only.
     if (new.target === OrchestrationContext && trusted === undefined) Object.freeze(this);
   }
@@ -127,6 +130,11 @@ export class OrchestrationContext {
     return context.#state;
   }
 
+  /** @internal The running call that `context` is the context of. */
+  static callOf(context: OrchestrationContext): FrameLink | undefined {
+    return context.#call;
+  }
+
   get tenantId(): string {
     return this.#state.tenantId;
   }
@@ -136,9 +144,8 @@ export class OrchestrationContext {
   }
 
   get metadata(): Readonly<Record<string, unknown>> {
-    return (this.#metadata ??= this.#state.ownMetadata
-      ? this.#state.metadata
-      : Object.freeze({ ...this.#state.metadata }));
+    if (this.#state.ownMetadata) return this.#state.metadata;
+    return ((this.#seen ??= {}).metadata ??= Object.freeze({ ...this.#state.metadata }));
   }
 
   get traceId(): string | undefined {
@@ -166,7 +173,7 @@ export class OrchestrationContext {
 
   /** Fires when work for this context should end. Always there; without a source it never fires. */
   get signal(): AbortSignal {
-    return (this.#signal ??= joined(this.#state));
+    return ((this.#seen ??= {}).signal ??= joined(this.#state));
   }
 
   /** A context for a call that `parentName` makes: depth + 1, own metadata, the earlier deadline, a linked signal. */

@@ -50,8 +50,8 @@ interface ErrorJSON {
 }
 
 abstract class Result {
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly warnings: readonly string[];
+  declare readonly metadata: Readonly<Record<string, unknown>>;
+  declare readonly warnings: readonly string[];
 
   constructor(extra: ResultExtra | undefined) {
     this.metadata = extra?.metadata ?? EMPTY_RECORD;
@@ -69,15 +69,18 @@ Object.defineProperty(Result.prototype, BRAND, { value: true });
 
 /** It worked; `data` is the payload itself. */
 export class OkResult<T> extends Result {
-  readonly status = 'ok';
-  readonly success = true;
-  readonly data: T;
+  declare readonly status: 'ok';
+  declare readonly success: true;
+  declare readonly data: T;
   declare readonly error?: undefined;
   declare readonly errorCategory?: undefined;
   declare readonly reason?: undefined;
 
+  // Assigned, not declared with initialisers: one of these is made per call, and defining fields costs more.
   constructor(data: T, extra?: ResultExtra) {
     super(extra);
+    this.status = 'ok';
+    this.success = true;
     this.data = data;
   }
 
@@ -181,7 +184,7 @@ export type StepResult<T = unknown> = OkResult<T> | SkippedResult | UncertainRes
 
 /** Carries a result that holds no payload through code that throws; the invoker turns it back into that result. */
 export class StepFailure extends Error {
-  override readonly name = 'StepFailure';
+  override readonly name: string = 'StepFailure';
   readonly result: FailedResult | SkippedResult;
 
   constructor(result: FailedResult | SkippedResult) {

@@ -17,40 +17,37 @@ import { unreadable } from './refusals.js';
 
 /** The operation context of a call that runs. */
 export class InvocationContext extends OperationContext {
-  readonly #frame: CallFrame;
-
   constructor(state: ContextState, frame: CallFrame) {
-    super(state, TRUSTED);
-    this.#frame = frame;
+    super(state, TRUSTED, frame);
   }
 
   /** The running call behind a context, where it is one of these. */
   static frameOf(context: OrchestrationContext): CallFrame | undefined {
-    return #frame in context ? context.#frame : undefined;
+    return OrchestrationContext.callOf(context) as CallFrame | undefined;
   }
 
   override get deadline(): number | undefined {
-    return this.#frame.deadline;
+    return frameOf(this).deadline;
   }
 
   override get signal(): AbortSignal {
-    return this.#frame.signal;
+    return frameOf(this).signal;
   }
 
   get orchestrator(): string {
-    return this.#frame.unit.name;
+    return frameOf(this).unit.name;
   }
 
   get operation(): string {
-    return this.#frame.operation.name;
+    return frameOf(this).operation.name;
   }
 
   get runId(): string {
-    return this.#frame.runId;
+    return frameOf(this).runId;
   }
 
   override createChildContext(parentName: string, overrides?: ChildContextOverrides): OrchestrationContext {
-    const frame = this.#frame;
+    const frame = frameOf(this);
     // The frame carries deadline and signals: it knows them on the monotonic clock.
     const base: ContextState = { ...frame.state, deadline: undefined, frame, sources: [] };
     return new OrchestrationContext(childState(base, parentName, overrides), TRUSTED);
@@ -58,7 +55,7 @@ export class InvocationContext extends OperationContext {
 
   step<T>(name: string, fn: (step: Step) => T, options?: StepOptions<never>): Promise<never> {
     return tended(
-      this.#verbs.step(
+      verbsOf(this).step(
         name,
         fn as (step: Step) => unknown,
         options as StepOptions<unknown>,
@@ -67,7 +64,7 @@ export class InvocationContext extends OperationContext {
   }
 
   call(ref: unknown, params?: unknown, options?: CallOptions & ChildContextOverrides): Promise<never> {
-    const { name, invoker } = this.#frame.unit;
+    const { name, invoker } = frameOf(this).unit;
     // What is no options is refused where calls are; taking a long string apart would take a while.
     if (options === undefined || typeof options !== 'object') {
       return invoker.dispatch(ref, this.createChildContext(name), params, options) as Promise<never>;
@@ -96,27 +93,27 @@ export class InvocationContext extends OperationContext {
   }
 
   parallel(branches: Readonly<Record<string, () => unknown>>, options?: ParallelOptions): Promise<never> {
-    return tended(runParallel(this.#frame, branches, options) as Promise<never>);
+    return tended(runParallel(frameOf(this), branches, options) as Promise<never>);
   }
 
   sleep(ms: number): Promise<void> {
-    return tended(this.#verbs.sleep(ms));
+    return tended(verbsOf(this).sleep(ms));
   }
 
   now(): number {
-    return this.#verbs.now();
+    return verbsOf(this).now();
   }
 
   random(): number {
-    return this.#verbs.random();
+    return verbsOf(this).random();
   }
 
   waitForEvent<T>(name: string, options?: { readonly timeoutMs?: number }): Promise<StepResult<T>> {
-    return tended(this.#verbs.waitForEvent(name, options?.timeoutMs) as Promise<StepResult<T>>);
+    return tended(verbsOf(this).waitForEvent(name, options?.timeoutMs) as Promise<StepResult<T>>);
   }
 
   progress(ratio: number, message?: string): void {
-    const frame = this.#frame;
+    const frame = frameOf(this);
     const bounded = Number.isFinite(ratio) ? Math.min(1, Math.max(0, ratio)) : 0;
     frame.unit.runs.progress(frame, bounded, message);
     const { events } = frame.runtime;
@@ -128,10 +125,16 @@ export class InvocationContext extends OperationContext {
       });
     }
   }
+}
 
-  get #verbs(): RunVerbs {
-    return (this.#frame.verbs ??= new InProcessVerbs(this.#frame));
-  }
+// Functions, not private accessors: those mark each instance when it is made, and one is made per call.
+function frameOf(context: InvocationContext): CallFrame {
+  return OrchestrationContext.callOf(context) as CallFrame;
+}
+
+function verbsOf(context: InvocationContext): RunVerbs {
+  const frame = frameOf(context);
+  return (frame.verbs ??= new InProcessVerbs(frame));
 }
 
 /**

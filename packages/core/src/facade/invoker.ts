@@ -209,8 +209,13 @@ export class Invoker {
     if (state.sources.length > 0 || parent !== undefined) this.#link(frame);
     if (frame.settled) return;
     if (!unit.callable) this.#startThenRun(frame);
-    else if (operation.direct && !runtime.interceptors.active) this.#body(frame, frame.params, undefined);
-    else this.#run(frame);
+    else if (!operation.direct || runtime.interceptors.active) this.#run(frame);
+    else if (operation.check === undefined) this.#body(frame, frame.params, undefined);
+    else {
+      const checked = operation.check(frame.params);
+      if (checked.ok) this.#body(frame, checked.value, undefined);
+      else this.settle(frame, invalidParams(unit.name, operation.name, checked.violations));
+    }
   }
 
   /** Notes when the call began and puts it under its limit; `false` where no time is left. */

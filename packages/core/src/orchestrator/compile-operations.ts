@@ -80,7 +80,7 @@ export function bindOperations(unit: OrchestratorUnit, instance: OrchestratorPro
 }
 
 function isDirect(unit: OrchestratorUnit, operation: CompiledOperation): boolean {
-  return operation.can === undefined && operation.check === undefined && unit.slots === undefined;
+  return operation.can === undefined && unit.slots === undefined;
 }
 
 /** Lets go of the instance, so that it can be collected. */

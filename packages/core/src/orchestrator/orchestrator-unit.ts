@@ -21,7 +21,7 @@ export interface CompiledOperation {
   readonly durable: boolean;
   readonly check: ParamsCheck | undefined;
   readonly paramsClass: (new () => object) | undefined;
-  /** Whether nothing stands between a call and the author's code: no check, no question, no slot. */
+  /** Whether nothing but the check stands between a call and the author's code: no question, no slot. */
   direct: boolean;
   /** Runs the author's code. Set while there is an instance. */
   run: ((context: OperationContext, params: unknown) => unknown) | undefined;

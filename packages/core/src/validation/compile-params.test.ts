@@ -520,3 +520,62 @@ describe('recogniseStockCheck', () => {
     expect(Object.keys(new Others()).filter((name) => isRecognised(Others, name))).toEqual(['fine']);
   });
 });
+
+describe('a flat DTO, copied by generated code', () => {
+  class Odd {
+    '"]; throw 1; //': unknown;
+    'with space'?: unknown;
+    'é\u2028'?: unknown;
+    size = 3;
+  }
+  IsString()(Odd.prototype, '"]; throw 1; //');
+  IsOptional()(Odd.prototype, 'with space');
+  IsOptional()(Odd.prototype, 'é\u2028');
+  IsInt()(Odd.prototype, 'size');
+
+  it('takes names of properties as text, whatever is in them', () => {
+    const check = compileParams(Odd);
+    const params = { '"]; throw 1; //': 'a', 'with space': 1, 'é\u2028': 2, other: 3 };
+    const outcome = check(params);
+    expect(outcome.ok && { ...outcome.value }).toEqual({
+      '"]; throw 1; //': 'a',
+      'with space': 1,
+      'é\u2028': 2,
+      size: 3,
+    });
+  });
+
+  it('reads each declared property once, own and enumerable ones only', () => {
+    let reads = 0;
+    const inherited = Object.create({ size: 9 }) as object;
+    Object.defineProperty(inherited, 'with space', { value: 'hidden', enumerable: false });
+    Object.defineProperty(inherited, '"]; throw 1; //', {
+      enumerable: true,
+      get: () => {
+        reads += 1;
+        return 'a';
+      },
+    });
+    const outcome = compileParams(Odd)(inherited);
+    expect(outcome.ok && { ...outcome.value }).toEqual({
+      '"]; throw 1; //': 'a',
+      size: 3,
+      'with space': undefined,
+      'é\u2028': undefined,
+    });
+    expect(reads).toBe(1);
+  });
+
+  it('names the property that cannot be read', () => {
+    const outcome = compileParams(Odd)({
+      '"]; throw 1; //': 'a',
+      get size(): number {
+        throw new Error('no');
+      },
+    });
+    expect(outcome).toMatchObject({
+      ok: false,
+      violations: [{ property: 'size', constraint: 'isReadable' }],
+    });
+  });
+});

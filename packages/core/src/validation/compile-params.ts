@@ -1,6 +1,8 @@
-import { copyParams } from './copy-params.js';
+import { COPY_HELP, copyParams } from './copy-params.js';
 import type { DtoClass } from './dto-metadata.js';
 import { findViolations } from './find-violations.js';
+import { CopyState, generateCopy, type GeneratedCopy } from './generated-copy.js';
+import type { Plan } from './plan.js';
 import { Reading } from './reading.js';
 import { kindOf, rootPlan } from './root-plan.js';
 import { Violations, type ParamsCheck } from './violation.js';
@@ -27,6 +29,28 @@ const NO_PARAMS: object = Object.freeze({});
  */
 export function compileParams<T extends object>(dto: DtoClass<T>): ParamsCheck<T> {
   const plan = rootPlan(dto);
+  const copy = generateCopy(plan, COPY_HELP);
+  return copy === undefined ? followPlan(plan) : runGenerated(plan, copy);
+}
+
+function runGenerated<T extends object>(plan: Plan, copy: GeneratedCopy): ParamsCheck<T> {
+  return (params) => {
+    const source = params ?? NO_PARAMS;
+    const state = new CopyState();
+    let value: object;
+    try {
+      if (typeof source !== 'object' || Array.isArray(source)) return notAnObject(source);
+      value = copy(source, state);
+    } catch (error) {
+      const reading = new Reading();
+      reading.locate(0, state.at);
+      return { ok: false, violations: [reading.failure(error)] };
+    }
+    return state.hasFailed ? verdict<T>(plan, value, false) : { ok: true, value: value as T };
+  };
+}
+
+function followPlan<T extends object>(plan: Plan): ParamsCheck<T> {
   return (params) => {
     const reading = new Reading();
     let value: object;
@@ -37,13 +61,20 @@ export function compileParams<T extends object>(dto: DtoClass<T>): ParamsCheck<T
     } catch (error) {
       return { ok: false, violations: [reading.failure(error)] };
     }
-    if (reading.hasFailed || reading.isThorough) {
-      const violations = new Violations();
-      findViolations(plan, value, violations, !reading.hasFailed);
-      if (!violations.isEmpty) return { ok: false, violations: violations.list() };
-    }
-    return { ok: true, value: value as T };
+    return reading.hasFailed || reading.isThorough
+      ? verdict<T>(plan, value, !reading.hasFailed)
+      : { ok: true, value: value as T };
   };
+}
+
+function verdict<T extends object>(
+  plan: Plan,
+  value: object,
+  skipQuick: boolean,
+): ReturnType<ParamsCheck<T>> {
+  const violations = new Violations();
+  findViolations(plan, value, violations, skipQuick);
+  return violations.isEmpty ? { ok: true, value: value as T } : { ok: false, violations: violations.list() };
 }
 
 function notAnObject(params: unknown): ReturnType<ParamsCheck<never>> {

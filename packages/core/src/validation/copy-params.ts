@@ -1,4 +1,5 @@
 import { withoutForbiddenKeys } from './forbidden-keys.js';
+import type { CopyHelp } from './generated-copy.js';
 import type { Field, NestedField, Plan } from './plan.js';
 import { passesAll } from './quick-check.js';
 import type { Reading } from './reading.js';
@@ -73,6 +74,16 @@ function checkUnseen(field: Field, instance: Record<string, unknown>, reading: R
     reading.hasFailed = true;
   }
 }
+
+/** What a generated copy does as well, with the same code. */
+export const COPY_HELP: CopyHelp = {
+  object(field, value, state) {
+    const copy = withoutForbiddenKeys(value);
+    if (!passesSafely(field, copy)) state.hasFailed = true;
+    return copy;
+  },
+  unseen: (field, instance) => passesSafely(field, Reflect.get(instance, field.name)),
+};
 
 function copyObject(field: Field, value: object, parent: object, reading: Reading, depth: number): unknown {
   let copy: unknown;

@@ -65,6 +65,15 @@ function hasOnlyPlainUnits(value: string): boolean {
   return true;
 }
 
+/** {@link hasOnlyPlainUnits} as text: one of its own per DTO is twice as fast as one that has met everybody's strings. */
+export const IS_PLAIN = `function isPlain(value) {
+    if (value.length > ${MAX_SCANNED}) return false;
+    for (let index = 0; index < value.length; index++) {
+      if (value.charCodeAt(index) >= ${FIRST_SURROGATE}) return false;
+    }
+    return true;
+  }`;
+
 /** The same check for the elements of a value. */
 export const forEachElement = (quick: QuickCheck): QuickCheck => {
   const single = [quick];
@@ -105,6 +114,35 @@ export function passesAll(checks: readonly QuickCheck[], value: unknown): boolea
     }
   }
   return true;
+}
+
+/**
+ * The check as an expression over `value`, which is no object; `check` names this check where the expression stands,
+ * and with an "s" behind it a list of it alone. `isPlain` is {@link IS_PLAIN}.
+ * Bounds are written in place: the engine compares with constants.
+ */
+export function sourceOf(quick: QuickCheck, check: string, value: string): string {
+  switch (quick.kind) {
+    case Kind.STRING:
+      return `typeof ${value} === 'string'`;
+    case Kind.BOOLEAN:
+      return `typeof ${value} === 'boolean'`;
+    case Kind.INTEGER:
+      return `Number.isInteger(${value})`;
+    case Kind.MIN:
+      return `typeof ${value} === 'number' && ${value} >= ${quick.low}`;
+    case Kind.MAX:
+      return `typeof ${value} === 'number' && ${value} <= ${quick.high}`;
+    case Kind.LENGTH: {
+      const fits = `${value}.length >= ${quick.low} && ${value}.length <= ${quick.high}`;
+      const certain = `(${value}.length >= ${quick.low * 3} || isPlain(${value}))`;
+      return `typeof ${value} === 'string' && (${fits} && ${certain} || passesAll(${check}s, ${value}))`;
+    }
+    case Kind.LIST:
+      return `${check}.list.indexOf(${value}) !== -1`;
+    default:
+      return `${check}.call(${value})`;
+  }
 }
 
 /**
