@@ -262,15 +262,18 @@ async function otherCodes(): Promise<string[]> {
     for (const path of sources) {
       const source = await text(path);
       if (
-        !/class \w+ extends \w*Error\b/.test(source) ||
+        !/class \w+ extends \w*(?:Error|Failure)\b/.test(source) ||
         relative(path, 'packages/core/src/errors.ts') === ''
       )
         continue;
+      for (const [, table] of source.matchAll(/_CODES = \{([\s\S]*?)\}/g)) {
+        for (const [, code] of (table as string).matchAll(/^ +([A-Z_]+):/gm)) codes.add(code as string);
+      }
       for (const [, list] of source.matchAll(/(?:type \w*Code =|_CODES = \[|readonly code =)([\s\S]*?);/g)) {
-        for (const [, code] of (list as string).matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g))
+        for (const [, code] of (list as string).matchAll(/'([A-Z]{3,}(?:_[A-Z]+)*)'/g))
           codes.add(code as string);
       }
     }
   }
-  return [...codes].sort();
+  return [...codes].filter((code) => !(code in ERROR_CODES)).sort();
 }

@@ -20,6 +20,17 @@ export function runOperation<C extends OrchestrationContext>(
   return storage.run(context, run, context, params);
 }
 
+/** @internal Runs an operation of a host that keeps no context, outside of whatever call of another host it is in. */
+export function runDetached<C extends OrchestrationContext>(
+  context: C,
+  run: (context: C, params: unknown) => unknown,
+  params: unknown,
+): unknown {
+  return storage.getStore() === undefined
+    ? run(context, params)
+    : storage.run(undefined, run, context, params);
+}
+
 /** @internal Runs `fn` inside the call of `context`, or outside of any: what was started by a call is not part of it. */
 export function runInContext<R>(context: OrchestrationContext | undefined, fn: () => R): R {
   return storage.getStore() === context ? fn() : storage.run(context, fn);
@@ -50,9 +61,12 @@ export function ambientLogger(base: Logger): Logger {
 
 class AmbientLogger implements Logger {
   readonly #base: Logger;
+  /** What a base without children of its own cannot add. */
+  readonly #bound: LogFields | undefined;
 
-  constructor(base: Logger) {
+  constructor(base: Logger, bound?: LogFields) {
     this.#base = base;
+    this.#bound = bound;
   }
 
   debug(event: string, fields?: LogFields): void {
@@ -69,7 +83,13 @@ class AmbientLogger implements Logger {
   }
 
   child(fields: LogFields): Logger {
-    return new AmbientLogger(this.#base.child(fields));
+    try {
+      const child = this.#base.child(fields) as Logger | undefined;
+      if (child !== undefined) return new AmbientLogger(child, this.#bound);
+    } catch {
+      // `console` is a logger to many people: what it lacks must not fail the calls.
+    }
+    return new AmbientLogger(this.#base, { ...this.#bound, ...fields });
   }
 
   isLevelEnabled(level: LogLevel): boolean {
@@ -86,7 +106,11 @@ class AmbientLogger implements Logger {
       // What says whose it is belongs to that call, whichever call happens to be running: nothing of it is added.
       const named = fields?.['tenantId'] !== undefined && fields['requestId'] !== undefined;
       const ids = named ? undefined : ambientLogFields();
-      this.#base[level](event, ids === undefined ? fields : { ...ids, ...fields });
+      const bound = this.#bound;
+      this.#base[level](
+        event,
+        ids === undefined && bound === undefined ? fields : { ...bound, ...ids, ...fields },
+      );
     } catch {
       // A logger that throws must not change what the code it watches does.
     }

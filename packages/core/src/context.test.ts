@@ -145,6 +145,29 @@ describe('OrchestrationContext', () => {
     expect(JSON.stringify(context)).toBe(before);
   });
 
+  it('cannot be changed as a child either, nor as one that came over the wire', () => {
+    const root = make();
+    const wire = JSON.parse(JSON.stringify(root)) as unknown;
+    for (const context of [
+      root.createChildContext('mission'),
+      root.createChildContext('mission', { traceId: 'trace' }),
+      OrchestrationContext.fromJSON(wire),
+    ]) {
+      expect(() => Object.defineProperty(context, 'tenantId', { value: 'other' })).toThrow(TypeError);
+      expect(() => Object.assign(context, { note: 'mine' })).toThrow(TypeError);
+      expect(context.tenantId).toBe(root.tenantId);
+    }
+  });
+
+  it('says what is wrong where no object is given at all', () => {
+    for (const nothing of [undefined, null, 'acme'] as never[]) {
+      expect(() => OrchestrationContext.create(nothing)).toThrow('[CONTEXT_INVALID]');
+      expect(() => new OrchestrationContext(nothing)).toThrow('[CONTEXT_INVALID]');
+      expect(() => OrchestrationContext.fromJSON(nothing)).toThrow('[CONTEXT_INVALID]');
+    }
+    expect(() => make().createChildContext('mission', null as never)).toThrow('[CONTEXT_INVALID]');
+  });
+
   it('lets a subclass have fields of its own', () => {
     class Traced extends OrchestrationContext {
       span = 'open';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { OrchestrationError } from './errors.js';
 import { EMPTY_RECORD, frozenJsonRecord, kindOf } from './json-data.js';
+import type { WorkScope } from './watching/watcher.js';
 
 /** Who asks. Set by whoever authenticated the caller; never read from params or metadata. */
 export interface Principal {
@@ -16,6 +17,10 @@ export interface OrchestrationContextInit {
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Of a distributed trace. */
   readonly traceId?: string;
+  /** The span outside of this process that the work belongs to: a W3C `traceparent`. Gives the traceId, unless that is given. */
+  readonly traceParent?: string;
+  /** What the tracers before have to tell: a W3C `tracestate`. */
+  readonly traceState?: string;
   /** Epoch milliseconds after which the answer is of no use. */
   readonly deadline?: number;
   /** Aborts the calls made with this context. */
@@ -32,6 +37,8 @@ export interface OrchestrationContextJSON {
   readonly requestId: string;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly traceId?: string;
+  readonly traceParent?: string;
+  readonly traceState?: string;
   readonly deadline?: number;
   readonly principal?: Principal;
   readonly parentOrchestrator?: string;
@@ -51,6 +58,8 @@ export interface FrameLink {
   readonly signal: AbortSignal;
   /** Epoch milliseconds. */
   readonly deadline: number | undefined;
+  /** What accompanies it, where somebody watches. */
+  readonly scope?: WorkScope | undefined;
 }
 
 /** @internal What a context is made of; never changed once made. */
@@ -58,6 +67,8 @@ export interface ContextState {
   readonly tenantId: string;
   readonly requestId: string;
   readonly traceId: string | undefined;
+  readonly traceParent: string | undefined;
+  readonly traceState: string | undefined;
   readonly principal: Principal | undefined;
   readonly deadline: number | undefined;
   readonly chain: ChainLink | undefined;
@@ -92,14 +103,15 @@ export class OrchestrationContext {
   constructor(init: OrchestrationContextInit | ContextState, trusted?: typeof TRUSTED, call?: FrameLink) {
     this.#state = trusted === TRUSTED ? (init as ContextState) : stateOf(init);
     this.#call = trusted === TRUSTED ? call : undefined;
-    // Subclasses may have fields of their own to set; contexts of running calls are each seen by one call only.
-    if (new.target === OrchestrationContext && trusted === undefined) Object.freeze(this);
+    // Subclasses may have fields of their own to set.
+    if (new.target === OrchestrationContext) Object.freeze(this);
   }
 
   /** A context whose requestId is made here. */
   static create(
     init: { readonly tenantId: string } & Partial<OrchestrationContextInit>,
   ): OrchestrationContext {
+    mustBeObject('init', init);
     return new OrchestrationContext({ ...init, requestId: init.requestId ?? randomUUID() });
   }
 
@@ -152,6 +164,16 @@ export class OrchestrationContext {
     return this.#state.traceId;
   }
 
+  /** The span outside of this process that the work belongs to: a W3C `traceparent`. */
+  get traceParent(): string | undefined {
+    return this.#state.traceParent;
+  }
+
+  /** The W3C `tracestate` that came with {@link traceParent}. */
+  get traceState(): string | undefined {
+    return this.#state.traceState;
+  }
+
   get principal(): Principal | undefined {
     return this.#state.principal;
   }
@@ -185,13 +207,15 @@ export class OrchestrationContext {
   }
 
   toJSON(): OrchestrationContextJSON {
-    const { tenantId, requestId, traceId, principal, chain, depth } = this.#state;
+    const { tenantId, requestId, traceId, traceParent, traceState, principal, chain, depth } = this.#state;
     const { deadline } = this;
     return {
       tenantId,
       requestId,
       metadata: this.metadata,
       ...(traceId === undefined ? {} : { traceId }),
+      ...(traceParent === undefined ? {} : { traceParent }),
+      ...(traceState === undefined ? {} : { traceState }),
       ...(deadline === undefined ? {} : { deadline }),
       ...(principal === undefined ? {} : { principal }),
       ...(chain === undefined ? {} : { parentOrchestrator: chain.name }),
@@ -224,15 +248,20 @@ export function childState(
   const chain: ChainLink = { name: parentName, before: parent.chain };
   const depth = parent.depth + 1;
   if (overrides === undefined) return { ...parent, chain, depth, ownMetadata: false };
+  mustBeObject('overrides', overrides);
   const own = stateOf({
     ...overrides,
     tenantId: overrides.tenantId ?? parent.tenantId,
     requestId: parent.requestId,
   });
+  // Another trace has another parent.
+  const trace = own.traceId === undefined || own.traceId === parent.traceId ? parent : own;
   return {
     tenantId: own.tenantId,
     requestId: parent.requestId,
-    traceId: own.traceId ?? parent.traceId,
+    traceId: trace.traceId,
+    traceParent: own.traceParent ?? trace.traceParent,
+    traceState: own.traceParent === undefined ? trace.traceState : own.traceState,
     principal: own.principal ?? parent.principal,
     deadline: earlier(parent.deadline, own.deadline),
     chain,
@@ -260,16 +289,13 @@ function joined({ sources, frame }: ContextState): AbortSignal {
 }
 
 function stateOf(init: unknown): ContextState {
-  if (typeof init !== 'object' || init === null) throw invalid('init', 'an object', init);
-  const { tenantId, requestId, metadata, traceId, deadline, signal, principal } = init as Record<
-    string,
-    unknown
-  >;
+  mustBeObject('init', init);
+  const { tenantId, requestId, metadata, deadline, signal, principal } = init as Record<string, unknown>;
+  const trace = traceOf(init as Record<string, unknown>);
   if (typeof tenantId !== 'string' || tenantId === '')
     throw invalid('tenantId', 'a non-empty string', tenantId);
   if (typeof requestId !== 'string' || requestId === '')
     throw invalid('requestId', 'a non-empty string', requestId);
-  if (traceId !== undefined && typeof traceId !== 'string') throw invalid('traceId', 'a string', traceId);
   if (deadline !== undefined && (typeof deadline !== 'number' || !Number.isFinite(deadline))) {
     throw invalid('deadline', 'a finite number of epoch milliseconds', deadline);
   }
@@ -278,7 +304,7 @@ function stateOf(init: unknown): ContextState {
   return {
     tenantId,
     requestId,
-    traceId,
+    ...trace,
     principal: principal === undefined ? undefined : principalOf(principal),
     deadline,
     chain: undefined,
@@ -288,6 +314,32 @@ function stateOf(init: unknown): ContextState {
     metadata: metadata === undefined ? EMPTY_RECORD : metadataOf(metadata),
     ownMetadata: true,
   };
+}
+
+function mustBeObject(what: string, value: unknown): asserts value is object {
+  if (typeof value !== 'object' || value === null) throw invalid(what, 'an object', value);
+}
+
+const NO_TRACE = Object.freeze({ traceId: undefined, traceParent: undefined, traceState: undefined });
+const TRACE_PARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+function traceOf({
+  traceId,
+  traceParent,
+  traceState,
+}: Record<string, unknown>): Pick<ContextState, 'traceId' | 'traceParent' | 'traceState'> {
+  if (traceId !== undefined && typeof traceId !== 'string') throw invalid('traceId', 'a string', traceId);
+  if (traceState !== undefined && typeof traceState !== 'string')
+    throw invalid('traceState', 'a string', traceState);
+  if (traceParent === undefined) {
+    return traceId === undefined ? NO_TRACE : { traceId, traceParent: undefined, traceState: undefined };
+  }
+  const named = typeof traceParent === 'string' ? TRACE_PARENT.exec(traceParent)?.[1] : undefined;
+  if (named === undefined) throw invalid('traceParent', 'a W3C traceparent', traceParent);
+  if (traceId !== undefined && traceId !== named) {
+    throw invalid('traceParent', `a span of its trace ${JSON.stringify(traceId)}`, traceParent);
+  }
+  return { traceId: named, traceParent: traceParent as string, traceState };
 }
 
 function metadataOf(metadata: unknown): Readonly<Record<string, unknown>> {

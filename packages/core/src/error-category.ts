@@ -6,18 +6,19 @@ export interface CategoryInfo {
   readonly retryable: boolean;
 }
 
-const LOW: CategoryInfo = { severity: 'low', retryable: false };
-const LOW_RETRY: CategoryInfo = { severity: 'low', retryable: true };
-const MEDIUM: CategoryInfo = { severity: 'medium', retryable: false };
-const HIGH: CategoryInfo = { severity: 'high', retryable: false };
-const HIGH_RETRY: CategoryInfo = { severity: 'high', retryable: true };
-const CRITICAL: CategoryInfo = { severity: 'critical', retryable: false };
+const row = (severity: Severity, retryable = false): CategoryInfo => Object.freeze({ severity, retryable });
+const LOW = row('low');
+const LOW_RETRY = row('low', true);
+const MEDIUM = row('medium');
+const HIGH = row('high');
+const HIGH_RETRY = row('high', true);
+const CRITICAL = row('critical');
 
 /**
  * Every error category with its severity and whether it is retryable: the 44 of the reference system, and
  * `execution`, `cancelled`, `depth_exceeded`, `cycle_detected`.
  */
-export const ERROR_CATEGORIES = {
+export const ERROR_CATEGORIES = Object.freeze({
   validation: LOW,
   invalid_format: LOW,
   missing_required_field: LOW,
@@ -74,7 +75,7 @@ export const ERROR_CATEGORIES = {
   cancelled: LOW,
   depth_exceeded: LOW,
   cycle_detected: LOW,
-} as const satisfies Readonly<Record<string, CategoryInfo>>;
+} satisfies Readonly<Record<string, CategoryInfo>>);
 
 /** What kind of failure a result reports. */
 export type ErrorCategory = keyof typeof ERROR_CATEGORIES;

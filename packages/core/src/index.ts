@@ -33,7 +33,9 @@ export type {
 } from './events/events.js';
 export {
   type AdaptiveFlow,
+  type AdaptiveAlternatives,
   type AdaptiveFlowOptions,
+  type AdaptiveUnrewarded,
   adaptive,
   type RewardInfo,
   type RewardedResult,
@@ -72,7 +74,13 @@ export {
 } from './flow/parallel.js';
 export { sequential, type SequentialFlow } from './flow/sequential.js';
 export { getOrchestrationFacade, resetOrchestrationFacade } from './facade/global-facade.js';
-export type { InterceptedCall, Interceptor } from './facade/interceptor.js';
+export type {
+  AttemptEnd,
+  AttemptOptions,
+  InterceptedCall,
+  InterceptedOperation,
+  Interceptor,
+} from './facade/interceptor.js';
 export {
   type FacadeOptions,
   OrchestrationFacade,
@@ -91,17 +99,25 @@ export type {
   ResultOf,
 } from './facade/references.js';
 export type { RunHandle, RunInfo, Runs } from './facade/run-registry.js';
-export type { GraphEdge } from './graph/dependency-graph.js';
+export type { GraphEdge } from './graph/graph-node.js';
 export type { GraphJSON, GraphView, GraphViewNode } from './graph/graph-view.js';
 export type { Problem } from './graph/problem.js';
 export { DEFAULT_LAYER_RULE, type LayerRule, OrchestrationLayer, OrchestrationType } from './layers.js';
 export type { HealthStatus, HostHealth, UnitHealth } from './lifecycle/health.js';
-export type { OrchestrationHost, ShutdownOptions, StartupOptions } from './lifecycle/host.js';
+export type { OrchestrationHost } from './lifecycle/host.js';
+export type { ShutdownOptions, StartupOptions } from './lifecycle/host-options.js';
 export { runHost } from './lifecycle/process-runner.js';
 export type { RunHostOptions } from './lifecycle/runner-options.js';
 export type { StopReport } from './lifecycle/stop-sequence.js';
-export type { StopFailure } from './lifecycle/unit-lifecycle.js';
-export { OperationContext, type ParallelOptions } from './operation-context.js';
+export type { StopFailure } from './lifecycle/stop-failure.js';
+export {
+  type BranchValue,
+  OperationContext,
+  type ParallelOptions,
+  type ParallelResults,
+  type ParallelValues,
+  type StepValue,
+} from './operation-context.js';
 export {
   BaseOrchestrator,
   type HealthAnswer,
@@ -142,6 +158,16 @@ export {
   UncertainResult,
 } from './step-result.js';
 export type { ParamsSchema, Violation } from './validation/index.js';
+export type {
+  WatchedBatch,
+  WatchedCall,
+  WatchedOperation,
+  WatchedStep,
+  WatchedTask,
+  Watcher,
+  WorkScope,
+} from './watching/watcher.js';
+export { workScopeOf } from './watching/watchers.js';
 export type { LogFields, Logger, LogLevel } from './logging/logger.js';
 export { silentLogger } from './logging/logger.js';
 export type { ErrorDescription, Sanitizer, SanitizeOptions } from './logging/redact.js';

@@ -1,13 +1,13 @@
 /** Where an orchestrator stands: business work, coordination of parts, or the running system itself. */
-export const OrchestrationLayer = {
+export const OrchestrationLayer = Object.freeze({
   DOMAIN: 'domain',
   APPLICATION: 'application',
   INFRASTRUCTURE: 'infrastructure',
-} as const;
+});
 export type OrchestrationLayer = (typeof OrchestrationLayer)[keyof typeof OrchestrationLayer];
 
 /** How an orchestrator works. Any other non-empty string is a type of your own. */
-export const OrchestrationType = {
+export const OrchestrationType = Object.freeze({
   SEQUENTIAL: 'sequential',
   PARALLEL: 'parallel',
   HIERARCHICAL: 'hierarchical',
@@ -17,7 +17,7 @@ export const OrchestrationType = {
   COORDINATION: 'coordination',
   LIFECYCLE: 'lifecycle',
   BUSINESS_LOGIC: 'business_logic',
-} as const;
+});
 export type OrchestrationType =
   | (typeof OrchestrationType)[keyof typeof OrchestrationType]
   // Keeps the known names in completion while accepting a user's own.
@@ -27,11 +27,11 @@ export type OrchestrationType =
 export type LayerRule = Readonly<Record<OrchestrationLayer, readonly OrchestrationLayer[]>>;
 
 /** Application calls everything; domain and infrastructure stay among themselves. */
-export const DEFAULT_LAYER_RULE: LayerRule = {
-  application: ['application', 'domain', 'infrastructure'],
-  domain: ['domain'],
-  infrastructure: ['infrastructure'],
-};
+export const DEFAULT_LAYER_RULE: LayerRule = Object.freeze({
+  application: Object.freeze(['application', 'domain', 'infrastructure'] as const),
+  domain: Object.freeze(['domain'] as const),
+  infrastructure: Object.freeze(['infrastructure'] as const),
+});
 
 const LAYERS: ReadonlySet<unknown> = new Set(Object.values(OrchestrationLayer));
 

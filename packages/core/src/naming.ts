@@ -10,8 +10,8 @@ export function defaultOrchestratorName(className: string): string {
       ? className.slice(0, -SUFFIX.length)
       : className;
   return stem
-    .replace(/([A-Z0-9])([A-Z][a-z])/g, '$1_$2')
-    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replace(/([\p{Lu}\p{N}])(\p{Lu}\p{Ll})/gu, '$1_$2')
+    .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1_$2')
     .replace(/_+/g, '_')
     .toLowerCase();
 }

@@ -1,7 +1,7 @@
 import type { ChildContextOverrides } from './context.js';
 import { OrchestrationContext } from './context.js';
 import type { Step, StepOptions } from './engine/verbs.js';
-import type { CallOptions, OrchestratorRef, ParamsOf, ResultOf } from './facade/references.js';
+import type { CallOptions, NotGiven, OrchestratorRef, ParamsOf, ResultOf } from './facade/references.js';
 import type { FailedResult, OkResult, SkippedResult, StepResult, UncertainResult } from './step-result.js';
 
 export interface ParallelOptions {
@@ -20,7 +20,9 @@ export type BranchValue<F> = F extends () => infer R
     : Awaited<R>
   : never;
 
+/** What `parallel` gives: the payload of each branch. */
 export type ParallelValues<B extends Branches> = { readonly [K in keyof B]: BranchValue<B[K]> };
+/** What `parallel` gives in `settle` mode: the result of each branch. */
 export type ParallelResults<B extends Branches> = { readonly [K in keyof B]: StepResult<BranchValue<B[K]>> };
 
 /**
@@ -45,19 +47,33 @@ export abstract class OperationContext extends OrchestrationContext {
     options?: StepOptions<StepValue<T>>,
   ): Promise<StepValue<T>>;
 
-  /** Calls another orchestrator with a child context. Throws nothing. */
-  abstract call<R extends OrchestratorRef, const P extends ParamsOf<R>>(
+  /**
+   * Calls another orchestrator with a child context. Throws nothing. Typed by class and by the names of
+   * {@link OrchestratorMap}; for another name `T` says what the payload is.
+   */
+  abstract call<R extends OrchestratorRef, P extends ParamsOf<R>, Op extends string = never>(
     ref: R,
-    params?: P,
+    // The second part keeps `operation` a literal without making arrays readonly, as `const P` would.
+    params?: P | (P & { readonly operation?: Op }),
     options?: CallOptions & ChildContextOverrides,
   ): Promise<StepResult<ResultOf<R, P>>>;
+  abstract call<T = NotGiven>(
+    ref: [T] extends [NotGiven] ? never : OrchestratorRef,
+    params?: unknown,
+    options?: CallOptions & ChildContextOverrides,
+  ): Promise<StepResult<T>>;
 
   /** As {@link call}. @throws StepFailure for a failed or skipped result. */
-  abstract callOrThrow<R extends OrchestratorRef, const P extends ParamsOf<R>>(
+  abstract callOrThrow<R extends OrchestratorRef, P extends ParamsOf<R>, Op extends string = never>(
     ref: R,
-    params?: P,
+    params?: P | (P & { readonly operation?: Op }),
     options?: CallOptions & ChildContextOverrides,
   ): Promise<ResultOf<R, P>>;
+  abstract callOrThrow<T = NotGiven>(
+    ref: [T] extends [NotGiven] ? never : OrchestratorRef,
+    params?: unknown,
+    options?: CallOptions & ChildContextOverrides,
+  ): Promise<T>;
 
   /** Runs branches side by side, typed by key. A failed result counts as a failure. */
   abstract parallel<B extends Branches>(

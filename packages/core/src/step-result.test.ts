@@ -216,13 +216,77 @@ describe('StepResult', () => {
     expect(JSON.stringify(StepResult.fail('x', { cause: hostile }))).toContain('cannot be read');
   });
 
-  it.each([null, undefined, 3, 'ok', {}, { status: 'great' }, [], { status: { toString: 1 } }])(
-    'refuses %j as the JSON of a result',
-    (json) => {
-      expect(() => StepResult.fromJSON(json)).toThrow(OrchestrationError);
-      expect(() => StepResult.fromJSON(json)).toThrow('[RESULT_INVALID]');
-    },
-  );
+  it.each([
+    null,
+    undefined,
+    3,
+    'ok',
+    {},
+    { status: 'great' },
+    [],
+    { status: { toString: 1 } },
+    { status: 'failed' },
+    { status: 'failed', error: 5 },
+    { status: 'skipped' },
+    { status: 'uncertain', reason: 5 },
+    { status: 'ok', metadata: 5 },
+    { status: 'ok', warnings: 'late' },
+    { status: 'ok', warnings: [5] },
+  ])('refuses %j as the JSON of a result', (json) => {
+    expect(() => StepResult.fromJSON(json)).toThrow(OrchestrationError);
+    expect(() => StepResult.fromJSON(json)).toThrow('[RESULT_INVALID]');
+  });
+
+  it('takes from JSON what it understands of a failure, and the table for the rest', () => {
+    let cause: object = { message: 'root' };
+    for (let depth = 0; depth < 100_000; depth += 1) cause = { name: 'E', message: 'm', cause };
+    const wire = { status: 'failed', error: 'x', errorCategory: 'from the future', severity: 'wild' };
+    const back = StepResult.fromJSON({ ...wire, retryable: 'yes', retryAfterMs: 'soon', cause });
+    expect(back).toMatchObject({ errorCategory: 'execution', severity: 'medium', retryable: false });
+    expect((back as FailedResult).retryAfterMs).toBeUndefined();
+    let links = 0;
+    for (let each = (back as FailedResult).cause; each instanceof Error; each = each.cause) links += 1;
+    expect(links).toBe(10);
+  });
+
+  it('takes whatever plain JavaScript says of a failure without throwing', () => {
+    expect(StepResult.fail('x', null as never)).toMatchObject({ error: 'x', errorCategory: 'execution' });
+    expect(StepResult.fail(new Error('an error for a message') as never).error).toBe(
+      'an error for a message',
+    );
+    expect(
+      StepResult.fail('x', {
+        errorCategory: 'network',
+        severity: 'wild',
+        retryable: 1,
+        retryAfterMs: NaN,
+      } as never),
+    ).toMatchObject({ severity: 'low', retryable: true });
+    expect(StepResult.fail('x', { retryAfterMs: -1 }).retryAfterMs).toBeUndefined();
+  });
+
+  it('knows a StepFailure of another copy of the package, and nothing that only looks like one', () => {
+    class StepFailureOfAnotherCopy extends Error {
+      readonly result: unknown;
+      constructor(result: unknown) {
+        super('from afar');
+        this.result = result;
+      }
+    }
+    Object.defineProperty(StepFailureOfAnotherCopy.prototype, Symbol.for('kapelle.StepFailure'), {
+      value: true,
+    });
+    const result = StepResult.fail('full', { errorCategory: 'quota_exceeded' });
+    expect(StepResult.fromError(new StepFailureOfAnotherCopy(result))).toBe(result);
+    for (const wrong of [StepResult.ok(1), { status: 'failed', error: 'shape' }, undefined]) {
+      expect(StepResult.fromError(new StepFailureOfAnotherCopy(wrong))).toMatchObject({
+        error: 'from afar',
+        errorCategory: 'execution',
+      });
+    }
+    const branded = { [Symbol.for('kapelle.StepResult')]: true, status: 'none of the four' };
+    expect(StepResult.isResult(branded)).toBe(false);
+  });
 
   it('turns anything thrown into a failed result, once', () => {
     const failure = StepResult.fail('known', { errorCategory: 'rate_limit' });
@@ -269,7 +333,9 @@ describe('StepResult', () => {
     ]) {
       const result = StepResult.fromError(thrown);
       expect(result).toBeInstanceOf(FailedResult);
-      expect(typeof (result as FailedResult).error).toBe('string');
+      expect((result as FailedResult).error).toMatch(/./);
+      expect(Object.is((result as FailedResult).cause, thrown)).toBe(true);
+      expect(() => JSON.stringify(result)).not.toThrow();
     }
   });
 

@@ -3,7 +3,9 @@ import { ERROR_CODES, OrchestrationError } from './errors.js';
 import { EMPTY_RECORD, kindOf } from './json-data.js';
 
 const BRAND: unique symbol = Symbol.for('kapelle.StepResult') as never;
+const FAILURE_BRAND: unique symbol = Symbol.for('kapelle.StepFailure') as never;
 const NO_WARNINGS: readonly string[] = Object.freeze([]);
+const SEVERITIES: ReadonlySet<unknown> = new Set<Severity>(['low', 'medium', 'high', 'critical']);
 
 /** What may accompany any result. */
 export interface ResultExtra {
@@ -137,6 +139,8 @@ export class UncertainResult<T> extends Result {
   }
 }
 
+const NOTHING_SAID: FailureInit = Object.freeze({});
+
 /** It ran, or was refused, and did not succeed. */
 export class FailedResult extends Result {
   readonly status = 'failed';
@@ -151,17 +155,19 @@ export class FailedResult extends Result {
   declare readonly data?: undefined;
   declare readonly reason?: undefined;
 
-  constructor(message: string, failure: FailureInit = {}) {
+  /** What is said of the failure and has the wrong type counts as not said. */
+  constructor(message: string, failure?: FailureInit) {
     super(failure);
-    const category = isErrorCategory(failure.errorCategory) ? failure.errorCategory : 'execution';
+    const { errorCategory, severity, retryable, retryAfterMs, details, cause } = failure ?? NOTHING_SAID;
+    const category = isErrorCategory(errorCategory) ? errorCategory : 'execution';
     const info = ERROR_CATEGORIES[category];
-    this.error = message;
+    this.error = typeof message === 'string' ? message : describe(message).message;
     this.errorCategory = category;
-    this.severity = failure.severity ?? info.severity;
-    this.retryable = failure.retryable ?? info.retryable;
-    if (failure.retryAfterMs !== undefined) this.retryAfterMs = failure.retryAfterMs;
-    if (failure.details !== undefined) this.details = failure.details;
-    if (failure.cause !== undefined) this.cause = failure.cause;
+    this.severity = SEVERITIES.has(severity) ? (severity as Severity) : info.severity;
+    this.retryable = typeof retryable === 'boolean' ? retryable : info.retryable;
+    if (typeof retryAfterMs === 'number' && retryAfterMs >= 0) this.retryAfterMs = retryAfterMs;
+    if (details !== undefined) this.details = details;
+    if (cause !== undefined) this.cause = cause;
   }
 
   toJSON(): StepResultJSON {
@@ -196,6 +202,8 @@ export class StepFailure extends Error {
   }
 }
 
+Object.defineProperty(StepFailure.prototype, FAILURE_BRAND, { value: true });
+
 /** One handler per status; the payload, reason or failure comes first, the whole result second. */
 export interface ResultHandlers<T, R> {
   ok(data: T, result: OkResult<T>): R;
@@ -216,16 +224,29 @@ function isResult(value: unknown): value is StepResult {
       typeof value === 'object' &&
       value !== null &&
       (value as { [BRAND]?: unknown })[BRAND] === true &&
-      typeof (value as { status?: unknown }).status === 'string'
+      isStatus((value as { status?: unknown }).status)
     );
   } catch {
     return false;
   }
 }
 
+function isStatus(value: unknown): value is StepResult['status'] {
+  return value === 'ok' || value === 'failed' || value === 'skipped' || value === 'uncertain';
+}
+
+/** The result that a {@link StepFailure} carries, also one of another copy of the package. */
+function carried(thrown: unknown): FailedResult | SkippedResult | undefined {
+  if (thrown instanceof StepFailure) return thrown.result;
+  if (typeof thrown !== 'object' || thrown === null || !(FAILURE_BRAND in thrown)) return undefined;
+  const { result } = thrown as { readonly result?: unknown };
+  return isResult(result) && (result.status === 'failed' || result.status === 'skipped') ? result : undefined;
+}
+
 function fromError(thrown: unknown): FailedResult | SkippedResult {
   try {
-    if (thrown instanceof StepFailure) return thrown.result;
+    const result = carried(thrown);
+    if (result !== undefined) return result;
     if (isResult(thrown) && (thrown.status === 'failed' || thrown.status === 'skipped')) return thrown;
     if (OrchestrationError.is(thrown)) return failureOf(thrown);
     const { name, message } = describe(thrown);
@@ -233,7 +254,7 @@ function fromError(thrown: unknown): FailedResult | SkippedResult {
       name === 'AbortError' ? 'cancelled' : name === 'TimeoutError' ? 'timeout' : 'execution';
     return new FailedResult(message, { errorCategory, cause: thrown });
   } catch {
-    return new FailedResult('An error was thrown that cannot be read.');
+    return new FailedResult('An error was thrown that cannot be read.', { cause: thrown });
   }
 }
 
@@ -297,31 +318,51 @@ export const StepResult = Object.freeze({
   /** @throws OrchestrationError `RESULT_INVALID` where `json` is not the wire form of a result. */
   fromJSON<T = unknown>(json: unknown): StepResult<T> {
     const wire = json as StepResultJSON;
-    const extra: ResultExtra = typeof json === 'object' && json !== null ? extraOf(wire) : {};
-    switch (typeof json === 'object' && json !== null ? wire.status : undefined) {
+    if (typeof json !== 'object' || json === null) throw notWire(`it is ${kindOf(json)}`);
+    const extra = extraOf(wire);
+    switch (wire.status) {
       case 'ok':
         return new OkResult(wire.data as T, extra);
       case 'skipped':
-        return new SkippedResult(String(wire.reason), extra);
+        return new SkippedResult(text(wire.reason, 'reason'), extra);
       case 'uncertain':
         return new UncertainResult(
           wire.data as T,
-          wire.reason === undefined ? extra : { ...extra, reason: wire.reason },
+          wire.reason === undefined ? extra : { ...extra, reason: text(wire.reason, 'reason') },
         );
       case 'failed':
         return failedFromJSON(wire, extra);
       default:
-        throw new OrchestrationError(
-          'RESULT_INVALID',
-          `This is not the JSON of a step result: its status is ${
-            typeof json === 'object' && json !== null ? JSON.stringify(wire.status) : kindOf(json)
-          }.`,
+        throw notWire(
+          `its status is ${typeof wire.status === 'string' ? JSON.stringify(wire.status) : kindOf(wire.status)}`,
         );
     }
   },
 });
 
+function notWire(what: string): OrchestrationError {
+  return new OrchestrationError('RESULT_INVALID', `This is not the JSON of a step result: ${what}.`);
+}
+
+function text(value: unknown, field: string): string {
+  if (typeof value !== 'string') throw notWire(`its ${field} is ${kindOf(value)}`);
+  return value;
+}
+
 function extraOf(wire: StepResultJSON): ResultExtra {
+  const { metadata, warnings } = wire as { readonly metadata?: unknown; readonly warnings?: unknown };
+  if (
+    metadata !== undefined &&
+    (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+  ) {
+    throw notWire(`its metadata is ${kindOf(metadata)}`);
+  }
+  if (
+    warnings !== undefined &&
+    !(Array.isArray(warnings) && warnings.every((each) => typeof each === 'string'))
+  ) {
+    throw notWire('its warnings are no array of strings');
+  }
   return {
     ...(wire.metadata === undefined ? {} : { metadata: wire.metadata }),
     ...(wire.warnings === undefined ? {} : { warnings: wire.warnings }),
@@ -329,14 +370,14 @@ function extraOf(wire: StepResultJSON): ResultExtra {
 }
 
 function failedFromJSON(wire: StepResultJSON, extra: ResultExtra): FailedResult {
-  return new FailedResult(String(wire.error), {
+  return new FailedResult(text(wire.error, 'error'), {
     ...extra,
     ...(isErrorCategory(wire.errorCategory) ? { errorCategory: wire.errorCategory } : {}),
     ...(wire.severity === undefined ? {} : { severity: wire.severity as Severity }),
     ...(wire.retryable === undefined ? {} : { retryable: wire.retryable }),
     ...(wire.retryAfterMs === undefined ? {} : { retryAfterMs: wire.retryAfterMs }),
     ...(wire.details === undefined ? {} : { details: wire.details }),
-    ...(wire.cause === undefined ? {} : { cause: errorFromJSON(wire.cause) }),
+    ...(typeof wire.cause === 'object' ? { cause: errorFromJSON(wire.cause) } : {}),
   });
 }
 
@@ -364,7 +405,9 @@ function describe(thrown: unknown): { readonly name: string; readonly message: s
         typeof message === 'string' && message !== '' ? message : `An error without a message was thrown.`,
     };
   }
-  if (typeof thrown === 'string') return { name: 'Error', message: thrown };
+  if (typeof thrown === 'string') {
+    return { name: 'Error', message: thrown === '' ? 'An empty string was thrown.' : thrown };
+  }
   return { name: 'Error', message: `${kindOf(thrown)} was thrown: ${String(thrown)}` };
 }
 
@@ -377,19 +420,25 @@ function errorJSON(cause: unknown, depth = 0): ErrorJSON {
       name,
       message,
       ...(typeof code === 'string' ? { code } : {}),
-      ...(inner === undefined || depth >= 9 ? {} : { cause: errorJSON(inner, depth + 1) }),
+      ...(inner === undefined || depth >= MAX_CAUSES ? {} : { cause: errorJSON(inner, depth + 1) }),
     };
   } catch {
     return { name: 'Error', message: 'An error that cannot be read.' };
   }
 }
 
-function errorFromJSON(json: ErrorJSON): Error {
+/** Causes of a cause that are kept; there may be a circle of them. */
+const MAX_CAUSES = 9;
+
+function errorFromJSON(json: ErrorJSON | null, depth = 0): Error {
+  const { name, message, code, cause } = (json ?? {}) as { readonly [K in keyof ErrorJSON]?: unknown };
   const error = new Error(
-    json.message,
-    json.cause === undefined ? undefined : { cause: errorFromJSON(json.cause) },
+    typeof message === 'string' ? message : '',
+    typeof cause === 'object' && depth < MAX_CAUSES
+      ? { cause: errorFromJSON(cause as ErrorJSON | null, depth + 1) }
+      : undefined,
   );
-  error.name = json.name;
-  if (json.code !== undefined) Object.assign(error, { code: json.code });
+  if (typeof name === 'string') error.name = name;
+  if (typeof code === 'string') Object.assign(error, { code });
   return error;
 }

@@ -251,8 +251,112 @@ describe('a container that the user owns', () => {
     expect(await started).toMatchObject({ code: 'HOST_START_TIMEOUT' });
     const logger = container.get(LOGGER);
     expect(() => createOrchestrationHost({ container, clock, logger: logger as never })).toThrow(
-      'The facade of the container is in use already, so the host cannot give it another logger. Give it to orchestrationModule, or make the host before anything is got from the container. [OPTION_INVALID]',
+      'The facade of the container is in use already, so it cannot be given another logger. Give it to orchestrationModule, or make the host before anything is got from the container. [OPTION_INVALID]',
     );
+  });
+
+  it('may be asked in any way between stop and start, with the dependants listed first', async () => {
+    const scriptedHost = new ScriptedHost(
+      [
+        { name: 'db', layer: 'domain' },
+        { name: 'api', needs: [0], more: { type: 'sequential' } },
+        { name: 'ui', needs: [1], more: { type: 'sequential' } },
+      ],
+      {},
+      (classes) => [...classes].reverse(),
+    );
+    const { host } = scriptedHost;
+    const { container } = host;
+    const ask = (): void => {
+      expect(container.getAll(ORCHESTRATOR)).toHaveLength(3);
+      expect(container.get(ORCHESTRATOR, { name: 'business_logic' })).toBe(host.facade.get('db'));
+      expect(container.getAll(ORCHESTRATOR, { tag: { key: 'layer', value: 'application' } })).toHaveLength(2);
+    };
+    await host.start();
+    ask();
+    await host.stop();
+    ask();
+    await host.start();
+    ask();
+    const [Other] = scripted([{ name: 'db', layer: 'domain' }]) as [Instances];
+    await host.replace('db', Other);
+    ask();
+    await host.stop();
+    await host.start();
+    ask();
+    expect(await host.stop()).toMatchObject({ clean: true });
+  });
+
+  it('takes several modules, which share one facade, with a host or without', async () => {
+    const log: string[] = [];
+    const [A, B] = scripted([{ name: 'a' }, { name: 'b', needs: [0] }], log) as [Instances, Instances];
+    const container = new Container();
+    container.load(orchestrationModule({ orchestrators: [A], maxDepth: 3 }));
+    const second = orchestrationModule({ orchestrators: [B] });
+    container.load(second);
+    const facade = container.get(OrchestrationFacade);
+    expect(await facade.orchestrate('b', aContext())).toMatchObject({ data: 'b' });
+    expect(log).toEqual(['start a', 'start b']);
+    expect(() => {
+      container.load(orchestrationModule({ orchestrators: [B] }));
+    }).toThrow('is listed twice');
+    const [C] = scripted([{ name: 'c' }]) as [Instances];
+    expect(() => {
+      container.load(orchestrationModule({ orchestrators: [C], maxDepth: 4 }));
+    }).toThrow('it cannot be given another maxDepth');
+    await container.unloadAsync(second);
+    expect(log).toEqual(['start a', 'start b', 'cleanup b']);
+
+    const modules = [A, B].map((each) => orchestrationModule({ orchestrators: [each] }));
+    const host = createOrchestrationHost({ modules });
+    for (let life = 0; life < 2; life += 1) {
+      await host.start();
+      expect(host.container.get(OrchestrationFacade)).toBe(host.facade);
+      expect(await host.facade.orchestrate('b', aContext())).toMatchObject({ data: 'b' });
+      expect(await host.stop()).toMatchObject({ clean: true });
+    }
+  });
+
+  it('belongs to one host at a time, and gives each new instances', async () => {
+    const log: string[] = [];
+    const [A, B] = scripted([{ name: 'a' }, { name: 'b' }], log) as [Instances, Instances];
+    const container = new Container();
+    const first = createOrchestrationHost({ container, orchestrators: [A] });
+    await first.start();
+    const built = container.get(A);
+    expect(() => createOrchestrationHost({ container, orchestrators: [B] })).toThrow(
+      'The orchestrators of the container belong to a host that runs. Stop that host first, or give each host a container of its own. [OPTION_INVALID]',
+    );
+    await first.stop();
+    const other = createOrchestrationHost({ container, orchestrators: [A, B] });
+    await other.start();
+    expect(container.get(A)).not.toBe(built);
+    expect(await rejection(first.start())).toMatchObject({
+      code: 'HOST_STATE',
+      message:
+        'Another host has taken over the container of this one. Stop that host first, or give each host a container of its own. [HOST_STATE]',
+    });
+    await first.stop();
+    expect(await other.facade.orchestrate('a', aContext())).toMatchObject({ data: 'a' });
+    await other.stop();
+    await first.start();
+    expect(await first.facade.orchestrate('a', aContext())).toMatchObject({ data: 'a' });
+    await first.stop();
+    expect(log.filter((each) => each === 'start a')).toHaveLength(3);
+    expect(log.filter((each) => each === 'cleanup a')).toHaveLength(3);
+  });
+
+  it('lets a host take over what a call has started, without a second start or ready hook', async () => {
+    const log: string[] = [];
+    const [A] = scripted([{ name: 'a', ready: () => undefined }], log) as [Instances];
+    const container = new Container();
+    container.load(orchestrationModule({ orchestrators: [A] }));
+    await container.get(OrchestrationFacade).orchestrate('a', aContext());
+    const host = createOrchestrationHost({ container });
+    await host.start();
+    expect(log).toEqual(['start a', 'ready a']);
+    await host.stop();
+    expect(log).toEqual(['start a', 'ready a', 'cleanup a']);
   });
 });
 

@@ -9,9 +9,12 @@ import type { FacadeOptions } from '../facade/orchestration-facade.js';
 import type { LayerRule } from '../layers.js';
 import { isLayer } from '../layers.js';
 import type { Logger } from '../logging/logger.js';
-import { OrchestrationHost, type ShutdownOptions, type StartupOptions } from '../lifecycle/host.js';
+import { OrchestrationHost } from '../lifecycle/host.js';
+import type { ShutdownOptions, StartupOptions } from '../lifecycle/host-options.js';
 import type { AnyClass } from '../orchestrator/metadata.js';
 import { Kernel } from './kernel.js';
+import { checkSameOptions } from './kernel-behind.js';
+import { forgetPlans } from './plan-cache.js';
 import { KERNEL } from './tokens.js';
 import type { KernelSettings } from './unit-settings.js';
 
@@ -93,13 +96,23 @@ function kernelOf(options: HostOptions, container: Container, settings: KernelSe
   const given = facadeOptionsOf(options);
   const bind: Bind = container.bind.bind(container);
   const found = container.isBound(KERNEL) ? container.get<Kernel>(KERNEL) : undefined;
+  if (found?.isTaken === true) {
+    throw new OrchestrationError(
+      'OPTION_INVALID',
+      'The orchestrators of the container belong to a host that runs.',
+      {
+        fix: 'Stop that host first, or give each host a container of its own.',
+      },
+    );
+  }
   const added = (classes: unknown): unknown =>
     Array.isArray(classes) ? classes.filter((each) => found?.unitOf(each) === undefined) : classes;
   if (found !== undefined && (Object.keys(given).length === 0 || found.isUsed)) {
-    checkSameOptions(found.facadeOptions, given);
+    checkSameOptions(found, given);
     const before = found.units.length;
     found.add(added(orchestrators));
-    for (const unit of found.units.slice(before)) found.bindUnit(bind, unit);
+    forgetPlans(container);
+    found.bindUnits(bind, found.units.slice(before));
     return found;
   }
   // Nobody has seen the module's facade yet, so what the host says of it can still count.
@@ -107,21 +120,12 @@ function kernelOf(options: HostOptions, container: Container, settings: KernelSe
   const kernel = new Kernel(merged, settings);
   if (found !== undefined) {
     kernel.add(found.units.map((unit) => unit.target));
+    forgetPlans(container);
     found.unbindUnused(container);
   }
   kernel.add(added(orchestrators));
   kernel.bind(bind);
   return kernel;
-}
-
-function checkSameOptions(module: FacadeOptions, host: FacadeOptions): void {
-  const other = (Object.keys(host) as (keyof FacadeOptions)[]).filter((key) => host[key] !== module[key]);
-  if (other.length === 0) return;
-  throw new OrchestrationError(
-    'OPTION_INVALID',
-    `The facade of the container is in use already, so the host cannot give it another ${other.join(', ')}.`,
-    { fix: 'Give it to orchestrationModule, or make the host before anything is got from the container.' },
-  );
 }
 
 function facadeOptionsOf(options: HostOptions): FacadeOptions {

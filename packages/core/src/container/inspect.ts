@@ -56,21 +56,31 @@ interface RawMetadata {
 const MULTIPLE = 0;
 const UNMANAGED = 2;
 
+const NOTHING: readonly never[] = Object.freeze([]);
+const NO_TAGS: ReadonlyMap<unknown, unknown> = new Map();
+
 /** What Inversify will inject into `target`. */
 export function injectionOf(target: Class): Injection {
   const metadata = Reflect.getOwnMetadata(CLASS_METADATA, target) as RawMetadata | undefined;
-  const wanted: Wanted[] = [];
-  const unknownParameters: number[] = [];
-  const parameters = metadata?.constructorArguments ?? [];
-  for (let index = 0; index < Math.max(parameters.length, target.length); index += 1) {
+  let wanted: Wanted[] | undefined;
+  let unknownParameters: number[] | undefined;
+  const parameters = metadata?.constructorArguments ?? NOTHING;
+  const length = Math.max(parameters.length, target.length);
+  for (let index = 0; index < length; index += 1) {
     const argument = parameters[index];
-    if (argument === undefined) unknownParameters.push(index);
-    else if (argument.kind !== UNMANAGED) wanted.push(wantedOf(`parameter ${index + 1}`, argument));
+    if (argument === undefined) (unknownParameters ??= []).push(index);
+    else if (argument.kind !== UNMANAGED) (wanted ??= []).push(new WantedArgument(index, argument));
   }
-  for (const [property, argument] of metadata?.properties ?? []) {
-    if (argument.kind !== UNMANAGED) wanted.push(wantedOf(`property ${String(property)}`, argument));
+  if (metadata !== undefined && metadata.properties.size > 0) {
+    for (const [property, argument] of metadata.properties) {
+      if (argument.kind !== UNMANAGED) (wanted ??= []).push(new WantedArgument(property, argument));
+    }
   }
-  return { wanted, unknownParameters, lostParameters: parameters.length > 0 ? 0 : lostParameters(target) };
+  return {
+    wanted: wanted ?? NOTHING,
+    unknownParameters: unknownParameters ?? NOTHING,
+    lostParameters: parameters.length > 0 ? 0 : lostParameters(target),
+  };
 }
 
 function lostParameters(target: Class): number {
@@ -124,18 +134,48 @@ export function inheritInjections(target: Class): void {
   injectFromBase({ extendConstructorArguments })(target as never);
 }
 
-const NO_TAGS: ReadonlyMap<unknown, unknown> = new Map();
+/** What one parameter (by number) or property (by key) says of itself. */
+class WantedArgument implements Wanted {
+  readonly token: Token | undefined;
+  readonly #place: number | string | symbol;
+  readonly #argument: RawArgument;
 
-function wantedOf(where: string, argument: RawArgument): Wanted {
-  return {
-    where,
-    token: unwrapped(argument.value) as Token | undefined,
-    optional: argument.optional ?? false,
-    many: argument.kind === MULTIPLE,
-    name: argument.name,
-    tags: argument.tags ?? NO_TAGS,
-    fromEmittedType: argument.isFromTypescriptParamType ?? false,
-  };
+  constructor(place: number | string | symbol, argument: RawArgument) {
+    this.token = unwrapped(argument.value) as Token | undefined;
+    this.#place = place;
+    this.#argument = argument;
+  }
+
+  get where(): string {
+    const place = this.#place;
+    return typeof place === 'number' ? `parameter ${place + 1}` : `property ${String(place)}`;
+  }
+
+  get optional(): boolean {
+    return this.#argument.optional ?? false;
+  }
+
+  get many(): boolean {
+    return this.#argument.kind === MULTIPLE;
+  }
+
+  get name(): unknown {
+    return this.#argument.name;
+  }
+
+  get tags(): ReadonlyMap<unknown, unknown> {
+    return this.#argument.tags ?? NO_TAGS;
+  }
+
+  get fromEmittedType(): boolean {
+    return this.#argument.isFromTypescriptParamType ?? false;
+  }
+}
+
+/** The same wish, for what `token` stands for. */
+export function redirected(wanted: Wanted, token: Token): Wanted {
+  const { where, optional, many, name, tags, fromEmittedType } = wanted;
+  return { where, token, optional, many, name, tags, fromEmittedType };
 }
 
 /** A LazyServiceIdentifier stands for the token it gives. */
@@ -195,8 +235,8 @@ export function bindingReader(container: Container): BindingReader {
       scope: binding.scope,
       implementation: binding.implementationType,
       alias: binding.targetServiceIdentifier,
-      arguments: (binding.metadata?.arguments ?? []).map((argument, index) =>
-        wantedOf(`parameter ${index + 1}`, argument),
+      arguments: (binding.metadata?.arguments ?? []).map(
+        (argument, index) => new WantedArgument(index, argument),
       ),
       matches: ({ name, tags }) => {
         try {

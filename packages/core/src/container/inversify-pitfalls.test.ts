@@ -13,6 +13,7 @@ import {
 } from 'inversify';
 
 import { bindingReader, injectionOf } from './inspect.js';
+import { forgetPlans } from './plan-cache.js';
 
 /*
  * What Inversify 8.2.3 does and we build upon, or avoid. A later version that does otherwise fails here first.
@@ -168,6 +169,59 @@ describe('Inversify', () => {
     expect(log).toEqual(['preDestroy', 'binding', 'container', 'later begins', 'last']);
     await ordered.unbindAllAsync();
     expect(log).toHaveLength(5);
+  });
+
+  it('plans anew all that it has given of one id while bindings come back, and throws, unless it forgot its plans', () => {
+    @injectable()
+    class Low {}
+    @injectable()
+    class High {
+      constructor(@inject(Low) readonly low: Low) {}
+    }
+    const ALIAS = Symbol('Alias');
+    const fill = (into: Container): void => {
+      for (const each of [High, Low]) {
+        into.bind(each).toSelf().inSingletonScope();
+        into
+          .bind(ALIAS)
+          .toResolvedValue((instance: unknown) => instance, [each])
+          .when(({ name }) => name === undefined || name === each.name);
+      }
+    };
+    const emptied = (): Container => {
+      const one = container();
+      fill(one);
+      one.getAll(ALIAS);
+      return one;
+    };
+    const empty = (one: Container): void => {
+      for (const each of [ALIAS, High, Low]) one.unbind(each);
+    };
+    const careless = emptied();
+    empty(careless);
+    expect(() => {
+      fill(careless);
+    }).toThrow('No bindings found for service: "Low"');
+
+    const careful = emptied();
+    const low = careful.get(Low);
+    forgetPlans(careful);
+    expect(careful.get(Low)).toBe(low);
+    forgetPlans(careful);
+    empty(careful);
+    fill(careful);
+    expect(careful.get<High>(ALIAS, { name: 'High' }).low).toBe(careful.get(Low));
+  });
+
+  it('asks the constraint of a binding when somebody asks whether it is bound, which hands modules our kernel', () => {
+    const one = container();
+    const heard: unknown[] = [];
+    one
+      .bind('x')
+      .toConstantValue(1)
+      .when(({ tags }) => heard.push(tags.get('who')) > 0);
+    expect(one.isBound('x', { tag: { key: 'who', value: 'me' } })).toBe(true);
+    expect(heard).toEqual(['me']);
   });
 
   it('does not mind a binding that is gone when it is unbound by its identifier', async () => {

@@ -1,4 +1,5 @@
-import type { UnitLifecycleSettings } from '../lifecycle/unit-lifecycle.js';
+import type { HostState } from '../events/events.js';
+import type { UnitLifecycleSettings } from '../lifecycle/unit-lifecycle-settings.js';
 import type { OrchestratorProtocol } from '../orchestrator/base-orchestrator.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import type { FailedResult } from '../step-result.js';
@@ -13,6 +14,8 @@ export interface KernelSettings {
   readonly startedOnDemand?: (unit: OrchestratorUnit) => void;
   readonly isComing?: (unit: OrchestratorUnit) => boolean;
   readonly onStopHost?: (reason: string) => void;
+  /** Of the host that has the kernel. */
+  readonly hostState?: () => HostState;
 }
 
 /** What a unit asks of its kernel. */

@@ -3,24 +3,24 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** Work that can be ended from outside. */
 export interface Abortable {
   readonly aborted: boolean;
-  readonly abortReason: DOMException | undefined;
+  readonly abortReason: Error | undefined;
   readonly signal: AbortSignal;
   /** Calls `run` once when it is ended; at once if it was. Returns what takes it back. */
   onAbort(run: () => void): () => void;
 }
 
-/** A part of a call that can be ended alone: the branches of one `parallel`. */
+/** A part of a call that can be ended alone: the branches of one `parallel`, one attempt of an interceptor. */
 export class AbortScope implements Abortable {
   readonly owner: object;
   readonly #unlink: () => void;
   readonly #listeners = new Set<() => void>();
   #controller: AbortController | undefined;
-  #reason: DOMException | undefined;
+  #reason: Error | undefined;
 
   constructor(owner: object, parent: Abortable) {
     this.owner = owner;
     this.#unlink = parent.onAbort(() => {
-      this.abort(parent.abortReason as DOMException);
+      this.abort(parent.abortReason as Error);
     });
   }
 
@@ -28,7 +28,7 @@ export class AbortScope implements Abortable {
     return this.#reason !== undefined;
   }
 
-  get abortReason(): DOMException | undefined {
+  get abortReason(): Error | undefined {
     return this.#reason;
   }
 
@@ -51,7 +51,7 @@ export class AbortScope implements Abortable {
     };
   }
 
-  abort(reason: DOMException): void {
+  abort(reason: Error): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
     const listeners = [...this.#listeners];

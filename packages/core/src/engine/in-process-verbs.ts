@@ -2,10 +2,12 @@ import { runInContext } from '../ambient.js';
 import { checkCount, checkMs } from '../clock/clock.js';
 import { OrchestrationError } from '../errors.js';
 import type { CallFrame } from '../facade/call-frame.js';
+import { kindOf } from '../json-data.js';
 import { FailedResult, OkResult, StepFailure, StepResult } from '../step-result.js';
 import { type Abortable, scopeOf } from './abort-scope.js';
 import type { CompensationReport, RunVerbs } from './run-verbs.js';
 import type { Step, StepOptions, StepRetry } from './verbs.js';
+import { endScope, runInside } from '../watching/watchers.js';
 
 /** How long the compensations of one run may take together. */
 const COMPENSATION_BUDGET_MS = 30_000;
@@ -36,10 +38,8 @@ export class InProcessVerbs implements RunVerbs {
 
   async step<T>(name: string, fn: (step: Step) => unknown, options: StepOptions<T> = {}): Promise<T> {
     const frame = this.#frame;
+    const maxAttempts = attemptsOf(options);
     this.#claim(name);
-    const maxAttempts =
-      options.retry === undefined ? 1 : checkCount('retry.maxAttempts', options.retry.maxAttempts ?? 3);
-    if (options.timeoutMs !== undefined) checkMs('timeoutMs', options.timeoutMs, 1);
     const scope = scopeOf(frame);
     const idempotencyKey = `${frame.runId}/${name}`;
     let succeeded = false;
@@ -49,7 +49,7 @@ export class InProcessVerbs implements RunVerbs {
       const { result, thrown } = await this.#attempt(
         scope,
         fn,
-        { attempt, idempotencyKey },
+        { name, attempt, idempotencyKey },
         options.timeoutMs,
         (late) => {
           // Nobody waits for this attempt any more, but what it did is done. Another attempt has the same key.
@@ -157,11 +157,15 @@ export class InProcessVerbs implements RunVerbs {
   #attempt(
     scope: Abortable,
     fn: (step: Step) => unknown,
-    info: { readonly attempt: number; readonly idempotencyKey: string },
+    info: { readonly name: string; readonly attempt: number; readonly idempotencyKey: string },
     timeoutMs: number | undefined,
     onLate: (result: StepResult) => void,
   ): Promise<{ result: StepResult; thrown: boolean }> {
-    const { clock } = this.#frame.runtime;
+    const { clock, interceptors } = this.#frame.runtime;
+    const { watchers } = interceptors;
+    const watched = watchers.steps
+      ? watchers.step({ call: this.#frame, step: info.name, attempt: info.attempt })
+      : undefined;
     return new Promise((resolve) => {
       let controller: AbortController | undefined;
       let timer: unknown;
@@ -171,14 +175,15 @@ export class InProcessVerbs implements RunVerbs {
         over = true;
         if (timer !== undefined) clock.clearTimeout(timer);
         unlisten();
+        if (watched !== undefined) endScope(watched, result);
         resolve({ result, thrown });
       };
-      const stop = (reason: DOMException): void => {
+      const stop = (reason: Error): void => {
         controller?.abort(reason);
         end(StepResult.fromError(reason), false);
       };
       const unlisten = scope.onAbort(() => {
-        stop(scope.abortReason as DOMException);
+        stop(scope.abortReason as Error);
       });
       if (timeoutMs !== undefined) {
         timer = clock.setTimeout(() => {
@@ -194,7 +199,7 @@ export class InProcessVerbs implements RunVerbs {
         },
       };
       try {
-        Promise.resolve(fn(step)).then(
+        Promise.resolve(watched === undefined ? fn(step) : runInside(watched, () => fn(step))).then(
           (value) => {
             const result = StepResult.isResult(value) ? value : new OkResult(value);
             if (!over) end(result, false);
@@ -284,8 +289,23 @@ function valueOf(result: StepResult): unknown {
   return result.status === 'ok' || result.status === 'uncertain' ? result.data : undefined;
 }
 
+/** How often a step runs at most. @throws RangeError or TypeError for an option that is none, before anything runs */
+function attemptsOf({ retry, timeoutMs, compensate }: StepOptions<never>): number {
+  if (timeoutMs !== undefined) checkMs('timeoutMs', timeoutMs, 1);
+  if (compensate !== undefined && typeof compensate !== 'function') {
+    throw new TypeError(`compensate must be a function, got ${kindOf(compensate)}`);
+  }
+  if (retry === undefined) return 1;
+  if (typeof retry !== 'object' || retry === null) {
+    throw new TypeError(`retry must be an object, got ${kindOf(retry)}`);
+  }
+  if (retry.baseMs !== undefined) checkMs('retry.baseMs', retry.baseMs);
+  if (retry.capMs !== undefined) checkMs('retry.capMs', retry.capMs);
+  return checkCount('retry.maxAttempts', retry.maxAttempts ?? 3);
+}
+
 function throwIfAborted(scope: Abortable): void {
-  if (scope.aborted) throw scope.abortReason as DOMException;
+  if (scope.aborted) throw scope.abortReason as Error;
 }
 
 function mayRetry(retry: StepRetry | undefined, failure: FailedResult, thrown: boolean): boolean {

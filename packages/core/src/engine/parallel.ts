@@ -1,5 +1,6 @@
 import { checkCount } from '../clock/clock.js';
 import type { CallFrame } from '../facade/call-frame.js';
+import { kindOf } from '../json-data.js';
 import type { ParallelOptions } from '../operation-context.js';
 import { OkResult, StepFailure, StepResult } from '../step-result.js';
 import { AbortScope, runInScope, scopeOf } from './abort-scope.js';
@@ -14,12 +15,19 @@ export async function runParallel(
   options: ParallelOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const { mode = 'fail-fast' } = options;
+  // Any other word would be neither, and failures would go unseen.
+  if (mode !== 'fail-fast' && mode !== 'settle') {
+    throw new RangeError(`The mode of parallel must be 'fail-fast' or 'settle', got ${String(mode)}`);
+  }
+  if (typeof branches !== 'object' || branches === null) {
+    throw new TypeError(`parallel needs an object of functions, got ${kindOf(branches)}`);
+  }
   const names = Object.keys(branches);
   const concurrency = Math.min(
     names.length,
     checkCount('concurrency', options.concurrency ?? Math.max(1, names.length)),
   );
-  const results: Record<string, StepResult> = {};
+  const results = Object.create(null) as Record<string, StepResult>;
   const outer = scopeOf(frame);
   const scope = new AbortScope(frame, outer);
   let failure: StepFailure | undefined;
@@ -28,7 +36,7 @@ export async function runParallel(
   const worker = async (): Promise<void> => {
     while (next < names.length && failure === undefined) {
       const name = names[next++] as string;
-      if (outer.aborted) throw outer.abortReason as DOMException;
+      if (outer.aborted) throw outer.abortReason as Error;
       let result: StepResult;
       try {
         const value: unknown = await runInScope(scope, branches[name] as () => unknown);
@@ -45,8 +53,11 @@ export async function runParallel(
   };
   const workers = Array.from({ length: concurrency }, worker);
   if (mode === 'settle') {
-    await Promise.all(workers);
-    scope.close();
+    try {
+      await Promise.all(workers);
+    } finally {
+      scope.close();
+    }
     return ordered(names, results, (result) => result);
   }
   await new Promise<void>((resolve, reject) => {

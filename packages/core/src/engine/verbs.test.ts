@@ -197,6 +197,10 @@ describe('context.step', () => {
       (context) => context.step('', () => 1),
       (context) => context.step('a', () => 1, { timeoutMs: 0 }),
       (context) => context.step('a', () => 1, { retry: { maxAttempts: 0 } }),
+      (context) => context.step('a', () => 1, { retry: { baseMs: NaN } }),
+      (context) => context.step('a', () => 1, { retry: { capMs: -1 } }),
+      (context) => context.step('a', () => 1, { retry: null as never }),
+      (context) => context.step('a', () => 1, { compensate: 'undo' as never }),
     ];
     const errors: string[] = [];
     for (const body of attempts) errors.push(((await setUp(body).run()) as FailedResult).error);
@@ -205,6 +209,10 @@ describe('context.step', () => {
       'A step needs a non-empty name.',
       expect.stringContaining('timeoutMs must be a number of milliseconds from 1'),
       expect.stringContaining('retry.maxAttempts must be an integer >= 1, got 0'),
+      expect.stringContaining('retry.baseMs must be a number of milliseconds from 0'),
+      expect.stringContaining('retry.capMs must be a number of milliseconds from 0'),
+      'retry must be an object, got null',
+      'compensate must be a function, got a string',
     ]);
   });
 
@@ -577,6 +585,30 @@ describe('context.parallel', () => {
     expect(
       await setUp((context) => context.parallel({ a: () => 1 }, { concurrency: 0 })).run(),
     ).toMatchObject({ error: expect.stringContaining('concurrency must be an integer >= 1') as unknown });
+  });
+
+  it('refuses a mode it does not know: failures would go unseen', async () => {
+    const failing = {
+      a: () => {
+        throw new Error('unseen');
+      },
+    };
+    for (const mode of ['settled', 'all', null] as never[]) {
+      const result = await setUp((context) => context.parallel(failing, { mode })).run();
+      expect(result).toMatchObject({
+        error: expect.stringContaining("must be 'fail-fast' or 'settle'") as unknown,
+      });
+    }
+    expect(await setUp((context) => context.parallel(5 as never)).run()).toMatchObject({
+      error: 'parallel needs an object of functions, got a number',
+    });
+  });
+
+  it('takes any key for a branch', async () => {
+    const keys = ['__proto__', 'constructor', 'toString'];
+    const branches = Object.fromEntries(keys.map((key) => [key, () => key]));
+    const { data } = await setUp(async (context) => Object.entries(await context.parallel(branches))).run();
+    expect(data).toEqual(keys.map((key) => [key, key]));
   });
 
   it('does not end the branches of an outer one that did not fail', async () => {

@@ -10,12 +10,22 @@ type EventOf<K extends OrchestrationEventType | '*'> = K extends OrchestrationEv
 
 type Listener = (event: OrchestrationEvent) => unknown;
 
+const PER_CALL: readonly OrchestrationEventType[] = [
+  'call.started',
+  'call.ended',
+  'call.late',
+  'step.ended',
+  'step.retrying',
+  'step.compensated',
+  'run.progress',
+];
+
 /** Everything the framework does, for whoever listens. A listener cannot throw into what it watches. */
 export class EventBus {
   readonly #clock: Clock;
   readonly #listeners = new Map<string, Set<Listener>>();
   #failures = 0;
-  /** Whether anybody listens to anything: asked per call before an event is built. */
+  /** Whether anybody listens to what calls tell: asked per call before an event is built. */
   active = false;
 
   constructor(clock: Clock) {
@@ -36,11 +46,11 @@ export class EventBus {
     // A wrapper per subscription, so that the same function may listen twice and leave once.
     const entry: Listener = (event) => listener(event as EventOf<K>);
     set.add(entry);
-    this.active = true;
+    this.#note();
     return () => {
       set.delete(entry);
       if (set.size === 0 && this.#listeners.get(type) === set) this.#listeners.delete(type);
-      this.active = this.#listeners.size > 0;
+      this.#note();
     };
   }
 
@@ -84,13 +94,23 @@ export class EventBus {
 
   /** @internal Callers ask {@link active} first where building the data costs. */
   emit<K extends OrchestrationEventType>(type: K, data: OrchestrationEvents[K]): void {
-    if (!this.active) return;
+    if (this.#listeners.size === 0) return;
     const exact = this.#listeners.get(type);
     const all = this.#listeners.get('*');
     if (exact === undefined && all === undefined) return;
     const event = Object.freeze({ type, at: this.#clock.now(), ...data }) as unknown as OrchestrationEvent;
     if (exact !== undefined) for (const listener of [...exact]) this.#tell(listener, event);
     if (all !== undefined) for (const listener of [...all]) this.#tell(listener, event);
+  }
+
+  /** @internal Whether anybody hears events of `type`. */
+  hears(type: OrchestrationEventType): boolean {
+    return this.#listeners.has(type) || this.#listeners.has('*');
+  }
+
+  /** Who listens to rare things only, to a queue or the lifecycle, costs calls nothing. */
+  #note(): void {
+    this.active = PER_CALL.some((type) => this.hears(type));
   }
 
   #tell(listener: Listener, event: OrchestrationEvent): void {

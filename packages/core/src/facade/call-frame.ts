@@ -7,6 +7,7 @@ import type { ContextState } from '../context.js';
 import type { Abortable } from '../engine/abort-scope.js';
 import type { RunVerbs } from '../engine/run-verbs.js';
 import type { CallIds } from '../events/events.js';
+import type { WatchedCall, WatchedOperation, WorkScope } from '../watching/watcher.js';
 import type { CompiledOperation, OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import { FailedResult, type StepResult } from '../step-result.js';
 import { InvocationContext } from './invocation-context.js';
@@ -59,7 +60,7 @@ class More {
  * One call while it runs. The caller is answered once (`settle`); the body may run on after that, keeps its slot
  * until it ends, and what it then returns is dropped.
  */
-export class CallFrame implements Abortable {
+export class CallFrame implements Abortable, WatchedCall {
   readonly unit: OrchestratorUnit;
   readonly operation: CompiledOperation;
   readonly state: ContextState;
@@ -78,10 +79,10 @@ export class CallFrame implements Abortable {
   /** Whether nothing of the call runs any more. */
   over: boolean;
   compensating: boolean;
-  /** Whether a slot of the orchestrator is taken. */
-  holdsSlot: boolean;
   /** Bodies that run: one, more only while an interceptor tries again. */
   bodies: number;
+  /** What accompanies it, where somebody watches. */
+  scope: WorkScope | undefined;
   /** When it began and when it must end; only where somebody asks. */
   timing: CallTiming | undefined;
   /** What waits for its end, and how it was ended; only where somebody asks. */
@@ -111,14 +112,22 @@ export class CallFrame implements Abortable {
     this.settled = false;
     this.over = false;
     this.compensating = false;
-    this.holdsSlot = false;
     this.bodies = 0;
+    this.scope = undefined;
     this.timing = undefined;
     this.context = new InvocationContext(state, this);
   }
 
   get runtime(): Runtime {
     return this.unit.invoker.runtime;
+  }
+
+  get identity(): WatchedOperation {
+    return this.operation.identity;
+  }
+
+  get caller(): InvocationContext | undefined {
+    return this.parent?.context;
   }
 
   get aborted(): boolean {

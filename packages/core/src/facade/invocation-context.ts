@@ -5,6 +5,7 @@ import {
   OrchestrationContext,
   TRUSTED,
 } from '../context.js';
+import { scopeOf } from '../engine/abort-scope.js';
 import { InProcessVerbs } from '../engine/in-process-verbs.js';
 import { runParallel } from '../engine/parallel.js';
 import type { RunVerbs } from '../engine/run-verbs.js';
@@ -19,6 +20,8 @@ import { unreadable } from './refusals.js';
 export class InvocationContext extends OperationContext {
   constructor(state: ContextState, frame: CallFrame) {
     super(state, TRUSTED, frame);
+    // 40 ns of each call: whoever receives it, in whatever language, cannot put another tenant into it.
+    Object.freeze(this);
   }
 
   /** The running call behind a context, where it is one of these. */
@@ -31,7 +34,7 @@ export class InvocationContext extends OperationContext {
   }
 
   override get signal(): AbortSignal {
-    return frameOf(this).signal;
+    return scopeOf(frameOf(this)).signal;
   }
 
   get orchestrator(): string {

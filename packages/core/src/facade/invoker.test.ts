@@ -643,7 +643,7 @@ describe('an interceptor', () => {
     told.length = 0;
     await facade.orchestrate('leaf', aContext());
     expect(told).toEqual(['body']);
-    expect(() => facade.use({})).toThrow('at least one of before, after and around');
+    expect(() => facade.use({})).toThrow('at least one of before, after, around and watch');
     expect(() => facade.use({ order: NaN, before: () => undefined })).toThrow(RangeError);
   });
 

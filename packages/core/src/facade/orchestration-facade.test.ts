@@ -379,6 +379,40 @@ describe('OrchestrationFacade', () => {
     });
   });
 
+  it('keeps the time limit of the operation that super.orchestrate routes to', async () => {
+    const clock = new FakeClock();
+    const facade = new OrchestrationFacade({ clock });
+    const signals: AbortSignal[] = [];
+    class Overriding extends BaseOrchestrator {
+      override async orchestrate(context: OrchestrationContext, params?: unknown): Promise<StepResult> {
+        return super.orchestrate(context, params);
+      }
+      slow({ signal }: OperationContext): Promise<never> {
+        signals.push(signal);
+        return new Promise(() => undefined);
+      }
+      quick(): string {
+        return 'done';
+      }
+    }
+    defineOrchestrator(Overriding, {
+      layer: 'domain',
+      type: 'sequential',
+      name: 'overriding',
+      operations: { slow: { timeoutMs: 20 }, quick: { timeoutMs: 20 } },
+    });
+    facade.register(Overriding);
+    const quick = await facade.orchestrate('overriding', aContext(), { operation: 'quick' });
+    expect(quick).toMatchObject({ status: 'ok', data: 'done' });
+    const slow = facade.orchestrate('overriding', aContext(), { operation: 'slow' });
+    await clock.advance(20);
+    expect(await slow).toMatchObject({
+      errorCategory: 'timeout',
+      error: 'overriding.slow timed out after 20 ms. What it had begun may still run on.',
+    });
+    expect(signals[0]?.aborted).toBe(true);
+  });
+
   it('lets an override fall back to the default with super.orchestrate, in the same call', async () => {
     const logger = new LineLogger('info');
     class Wrapped extends BaseOrchestrator {

@@ -25,6 +25,7 @@ import { Invoker } from './invoker.js';
 import { infoOf, type OrchestratorInfo } from './orchestrator-info.js';
 import type {
   CallOptions,
+  NotGiven,
   OrchestratorClass,
   OrchestratorClient,
   OrchestratorMap,
@@ -57,10 +58,6 @@ export interface RegisterOptions {
   readonly cleanupAfterCall?: boolean;
 }
 
-/** Stands for "no type argument was given". */
-interface NotGiven {
-  readonly nothingWasGiven: never;
-}
 type AnyOrchestratorClass = OrchestratorClass | (abstract new (...args: never[]) => object);
 
 const HOOK_TIMEOUT_MS = { start: 15_000, stop: 10_000 };
@@ -220,6 +217,13 @@ export class OrchestrationFacade {
     params?: unknown,
     options?: CallOptions,
   ): Promise<StepResult<T>>;
+  /** Where only the program knows whether it has a name or a class. */
+  orchestrate<R extends string | AnyOrchestratorClass>(
+    ref: R & ([R] extends [string] ? never : [R] extends [AnyOrchestratorClass] ? never : unknown),
+    context: OrchestrationContext,
+    params?: unknown,
+    options?: CallOptions,
+  ): Promise<StepResult>;
   orchestrate(
     ref: unknown,
     context: unknown,

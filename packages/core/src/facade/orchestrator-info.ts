@@ -13,6 +13,8 @@ export interface OperationInfo {
   /** JSON-Schema-like; left out where nothing checks the params. */
   readonly params?: ParamsSchema;
   readonly timeoutMs?: number;
+  /** The policy that it names. */
+  readonly policy?: string;
   readonly durable: boolean;
   readonly stats: Readonly<OperationStats>;
 }
@@ -106,6 +108,7 @@ function operationsOf(unit: OrchestratorUnit): OperationInfo[] {
     ...(operation.options.description === undefined ? {} : { description: operation.options.description }),
     ...(operation.paramsClass === undefined ? {} : { params: describeParams(operation.paramsClass) }),
     ...(operation.timeoutMs === undefined ? {} : { timeoutMs: operation.timeoutMs }),
+    ...(operation.options.policy === undefined ? {} : { policy: operation.options.policy }),
     durable: operation.durable,
     stats: { ...operation.stats },
   }));

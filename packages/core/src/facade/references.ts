@@ -19,6 +19,11 @@ export interface OrchestratorMap {}
 /** An orchestrator by class or by registered name. */
 export type OrchestratorRef = string | OrchestratorClass | (new (...args: never[]) => object);
 
+/** @internal Stands for "no type argument was given". */
+export interface NotGiven {
+  readonly nothingWasGiven: never;
+}
+
 /** Of one call. */
 export interface CallOptions {
   /** Gives the run a name: the same id attaches to the same run. */
@@ -39,7 +44,10 @@ type InstanceFor<R> = R extends keyof OrchestratorMap
     ? O
     : unknown;
 
-/** The operations of an orchestrator: public methods whose first parameter, if any, takes an operation context. */
+/**
+ * The operations of an orchestrator: public methods whose first parameter, if any, takes an operation context. The
+ * types cannot tell a method without parameters from an operation without parameters, so they count.
+ */
 export type OperationNames<O> = {
   [K in keyof O]-?: O[K] extends (context: infer C, ...rest: never[]) => unknown
     ? K extends 'orchestrate' | 'canOrchestrate' | 'start' | 'ready' | 'drain' | 'cleanup' | 'health'
@@ -50,8 +58,25 @@ export type OperationNames<O> = {
     : never;
 }[keyof O];
 
-type MethodParams<F> = F extends (context: never, params: infer P, ...rest: never[]) => unknown
-  ? P
+/** Those that take a context, and so are operations for certain. */
+type ContextOperationNames<O> = {
+  [K in OperationNames<O>]: O[K] extends (...args: infer A) => unknown
+    ? A extends readonly []
+      ? never
+      : K
+    : never;
+}[OperationNames<O>];
+
+/** Those that a call may mean which names none: a background task or a getter beside them is not meant. */
+type UnnamedOperationNames<O> = [ContextOperationNames<O>] extends [never]
+  ? OperationNames<O>
+  : ContextOperationNames<O>;
+
+/** `undefined` where the operation takes a context alone. */
+type MethodParams<F> = F extends (...args: infer A) => unknown
+  ? A['length'] extends 0 | 1
+    ? undefined
+    : A[1]
   : undefined;
 
 /** The payload an operation's result carries. */
@@ -73,10 +98,20 @@ type PayloadOfUnion<R> = R extends { readonly status: 'ok' | 'uncertain'; readon
 type NamedParams<O> = {
   [K in OperationNames<O>]: { readonly operation: K } & (MethodParams<O[K]> extends object
     ? MethodParams<O[K]>
-    : unknown);
+    : [MethodParams<O[K]>] extends [undefined]
+      ? Readonly<Record<string, unknown>>
+      : unknown);
 }[OperationNames<O>];
 
-type DefaultParams<O> = MethodParams<O[OperationNames<O>]>;
+/** Params that name none. Free where no operation says what it takes. */
+type UnnamedParams<O> =
+  MethodParams<O[UnnamedOperationNames<O>]> extends infer P
+    ? [P] extends [undefined]
+      ? unknown
+      : P extends undefined
+        ? Readonly<Record<string, never>> | undefined
+        : P
+    : never;
 
 /** The params a call of `R` takes. Free where nothing is known of it. */
 export type ParamsOf<R> =
@@ -85,7 +120,7 @@ export type ParamsOf<R> =
       ? unknown
       : [OperationNames<O>] extends [never]
         ? unknown
-        : NamedParams<O> | DefaultParams<O>
+        : NamedParams<O> | UnnamedParams<O>
     : unknown;
 
 /** The payload of a call of `R` with params `P`. */
@@ -97,7 +132,7 @@ export type ResultOf<R, P> =
         ? unknown
         : P extends { readonly operation: infer K extends OperationNames<O> }
           ? OperationPayload<O[K]>
-          : OperationPayload<O[OperationNames<O>]>
+          : OperationPayload<O[UnnamedOperationNames<O>]>
     : unknown;
 
 /** One method per operation; each takes a plain context and returns a result. */

@@ -111,9 +111,16 @@ export class RunRegistry implements Runs {
     params?: unknown,
     options: CallOptions = {},
   ): RunHandle<T> {
-    const runId = options.runId ?? randomUUID();
-    const answer = this.#orchestrate(ref, context, params, { ...options, runId });
-    return this.#handle<T>(runId, answer as Promise<StepResult<T>>);
+    let call: CallOptions = options;
+    let runId: string | undefined;
+    try {
+      runId = options.runId;
+      if (typeof options === 'object') call = { ...options, runId: (runId ??= randomUUID()) };
+    } catch {
+      // Options that are none are refused where calls are, and the handle answers with that.
+    }
+    const answer = this.#orchestrate(ref, context, params, call);
+    return this.#handle<T>(runId ?? randomUUID(), answer as Promise<StepResult<T>>);
   }
 
   attach<T>(runId: string): RunHandle<T> | undefined {

@@ -219,6 +219,17 @@ describe('the types of a result', () => {
   });
 });
 
+describe('a reference that only the program knows', () => {
+  it('may be a name or a class', () => {
+    const calls = (ref: string | typeof Shop): void => {
+      exactly<Promise<StepResult>>()(facade.orchestrate(ref, context, { a: 1 }), true);
+      // @ts-expect-error -- a number is neither
+      void facade.orchestrate(5, context);
+    };
+    expect(calls).toBeInstanceOf(Function);
+  });
+});
+
 describe('declarations', () => {
   it('take known layers, known and own types, and classes of any kind', () => {
     class Plain {

@@ -2,7 +2,7 @@
  * One cycle for each group of nodes that wait for each other: Tarjan's strongly connected components, without
  * recursion, and within each the shortest way round. In the order of the nodes.
  */
-export function findCycles<N>(nodes: readonly N[], needs: (node: N) => ReadonlySet<N>): N[][] {
+export function findCycles<N>(nodes: readonly N[], needs: (node: N) => readonly N[]): N[][] {
   const index = new Map<N, number>();
   const low = new Map<N, number>();
   const onStack = new Set<N>();
@@ -41,7 +41,7 @@ export function findCycles<N>(nodes: readonly N[], needs: (node: N) => ReadonlyS
         members.add(member);
         if (member === top.node) break;
       }
-      if (members.size > 1 || needs(top.node).has(top.node)) {
+      if (members.size > 1 || needs(top.node).includes(top.node)) {
         let first = top.node;
         for (const member of members) {
           if ((place.get(member) ?? Infinity) < (place.get(first) ?? Infinity)) first = member;
@@ -55,7 +55,7 @@ export function findCycles<N>(nodes: readonly N[], needs: (node: N) => ReadonlyS
 }
 
 /** The shortest way from `start` back to itself inside `members`, breadth first. */
-function wayRound<N>(start: N, members: ReadonlySet<N>, needs: (node: N) => ReadonlySet<N>): N[] {
+function wayRound<N>(start: N, members: ReadonlySet<N>, needs: (node: N) => readonly N[]): N[] {
   const from = new Map<N, N>();
   const queue: N[] = [start];
   for (let at = 0; at < queue.length; at += 1) {

@@ -1,7 +1,7 @@
 import type { OrchestratorState } from '../events/events.js';
 import { OrchestrationLayer, type OrchestrationType } from '../layers.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
-import type { GraphEdge } from './dependency-graph.js';
+import type { GraphEdge } from './graph-node.js';
 
 export interface GraphViewNode {
   readonly name: string;

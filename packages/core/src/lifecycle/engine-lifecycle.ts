@@ -4,7 +4,7 @@ import type { Runtime } from '../facade/runtime.js';
 import { type Problem, problem } from '../graph/problem.js';
 import { StepResult } from '../step-result.js';
 import { runHook } from './hook.js';
-import type { StopFailure } from './unit-lifecycle.js';
+import type { StopFailure } from './stop-failure.js';
 
 /** What durable orchestrators need and the engine does not offer. */
 export function engineProblems({ internals, units }: Kernel): Problem[] {

@@ -79,6 +79,8 @@ export function runHook(
       });
     };
     outer?.addEventListener('abort', onAbort);
+    // The hook itself may have made it fire: one that stops the host it starts in, say.
+    if (outer?.aborted === true) onAbort();
     done.then(
       () => {
         finish({ ok: true, durationMs: clock.monotonic() - begun });

@@ -1,4 +1,4 @@
-import type { ShutdownOptions } from './host.js';
+import type { ShutdownOptions } from './host-options.js';
 import type { StopReport } from './stop-sequence.js';
 
 /** How a host came down. */

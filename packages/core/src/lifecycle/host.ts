@@ -1,74 +1,38 @@
 import { setMaxListeners } from 'node:events';
 
-import { type Container } from 'inversify';
+import type { Container } from 'inversify';
 
-import { bindingReader } from '../container/inspect.js';
-import type { Kernel } from '../container/kernel.js';
+import { kernelBehind } from '../container/kernel-behind.js';
+import type { KernelSettings } from '../container/unit-settings.js';
 import { OrchestrationError } from '../errors.js';
 import type { HostState } from '../events/events.js';
 import type { OrchestrationFacade } from '../facade/orchestration-facade.js';
-import { drainUnit } from '../facade/orchestration-facade.js';
 import { claimGlobalFacade, releaseGlobalFacade } from '../facade/global-facade.js';
-import { DependencyGraph } from '../graph/dependency-graph.js';
-import { GraphView } from '../graph/graph-view.js';
+import type { GraphView } from '../graph/graph-view.js';
 import { graphInvalid, type Problem } from '../graph/problem.js';
 import type { AnyClass } from '../orchestrator/metadata.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
-import { FailedResult } from '../step-result.js';
-import { engineProblems, startEngine, stopEngine } from './engine-lifecycle.js';
+import type { FailedResult } from '../step-result.js';
+import { startEngine, stopEngine } from './engine-lifecycle.js';
+import { Deferred } from './deferred.js';
 import { type HostHealth, hostHealth } from './health.js';
 import { HostControls, provideControls } from './host-controls.js';
-import { bringUpReplacement } from './replacement.js';
+import { HostGraph } from './host-graph.js';
+import type { HostSettings } from './host-options.js';
+import { refusal } from './on-demand-start.js';
+import { Replacements } from './replacements.js';
 import { startAll } from './start-sequence.js';
 import { stopAll, type StopReport } from './stop-sequence.js';
-import type { StopFailure } from './unit-lifecycle.js';
-
-export interface StartupOptions {
-  /** Longest time of one start or ready hook. @default 15,000 */
-  readonly hookTimeoutMs: number;
-  /** Longest time of the whole start. @default 60,000 */
-  readonly totalTimeoutMs: number;
-  /** Start hooks that run at the same time. @default unbounded */
-  readonly concurrency: number;
-}
-
-export interface ShutdownOptions {
-  /** How long running calls, and then queues, may go on. @default 15,000 */
-  readonly drainTimeoutMs: number;
-  /** Longest time of one drain or cleanup hook. @default 10,000 */
-  readonly hookTimeoutMs: number;
-  /** Longest time of the whole stop. @default 25,000 */
-  readonly totalTimeoutMs: number;
-}
-
-export interface HostSettings {
-  readonly kernel: Kernel;
-  readonly container: Container;
-  readonly startup: StartupOptions;
-  readonly shutdown: ShutdownOptions;
-  /** Whether `shutdown.totalTimeoutMs` is not the default. */
-  readonly isTotalTimeoutGiven: boolean;
-  readonly strictParams: boolean;
-  /** Loads what the host owns anew, for a second start. */
-  readonly reload: () => Promise<void>;
-  /** Whether its facade is the process-wide one while it lives. */
-  readonly global: boolean;
-}
-
-interface Deferred {
-  readonly promise: Promise<void>;
-  resolve(): void;
-  reject(error: unknown): void;
-  settled: boolean;
-}
+import { tellStopped } from './stop-summary.js';
+import type { StopFailure } from './stop-failure.js';
 
 /** Starts orchestrators in the order of their dependencies and stops them in reverse, with nothing lost. */
 export class OrchestrationHost {
   readonly #settings: HostSettings;
   readonly #controls: HostControls;
+  readonly #graph: HostGraph;
   #state: HostState = 'created';
-  #ready: Deferred = deferred();
-  #graph: DependencyGraph | undefined;
+  #ready = new Deferred();
   #starting: Promise<void> | undefined;
   #stopping: Promise<StopReport> | undefined;
   #startAbort: AbortController | undefined;
@@ -76,33 +40,30 @@ export class OrchestrationHost {
   readonly #undoFailures: StopFailure[] = [];
   /** Gives up the starts that calls and replacements have asked for. */
   #lateStarts = new AbortController();
-  /** The replacements that are under way, one after the other. */
-  #replacing: Promise<unknown> = Promise.resolve();
-  /** What was replaced and is not down yet. */
-  readonly #retiring = new Set<Promise<unknown>>();
+  readonly #replacements: Replacements;
   #isStopping = false;
   #startedBefore = false;
+  /** Also tells whose the kernel is: another host of the same container may have it now. */
+  readonly #unitSettings: KernelSettings;
 
   constructor(settings: HostSettings) {
     this.#settings = settings;
+    this.#graph = new HostGraph(settings);
+    this.#replacements = new Replacements(settings, this.#graph, this.#started, {
+      signal: () => this.#lateStarts.signal,
+      mustRun: () => {
+        if (this.#state === 'running') return;
+        throw new OrchestrationError(
+          'HOST_STATE',
+          `The host is ${this.#state}; only a running one can replace.`,
+        );
+      },
+    });
     this.#controls = new HostControls(settings.shutdown, settings.isTotalTimeoutGiven);
     provideControls(this, this.#controls);
     if (settings.global) claimGlobalFacade(this, settings.kernel.facade);
-    settings.kernel.useSettings({
-      startTimeoutMs: settings.startup.hookTimeoutMs,
-      stopTimeoutMs: settings.shutdown.hookTimeoutMs,
-      startDependenciesOf: (unit) => this.#startDependencies(unit),
-      refuseStartOf: (unit) => this.#refuseStart(unit),
-      startSignal: () => this.#lateStarts.signal,
-      startedOnDemand: (unit) => {
-        this.#started.push(unit);
-      },
-      isComing: (unit) => this.#state === 'starting' && unit.options.startup !== 'lazy',
-      onStopHost: (reason) => {
-        if (this.#stopping === undefined) this.#controls.noteTask();
-        void this.stop(reason);
-      },
-    });
+    this.#unitSettings = this.#settingsOfUnits();
+    settings.kernel.useSettings(this.#unitSettings);
   }
 
   get state(): HostState {
@@ -124,14 +85,12 @@ export class OrchestrationHost {
 
   /** Everything wrong with the wiring, errors first. Builds nothing and starts nothing. */
   check(): Problem[] {
-    this.#graph = undefined;
-    return this.#problems();
+    return this.#graph.problems();
   }
 
   /** The graph as it is declared, with the state of each orchestrator. */
   graph(): GraphView {
-    const { kernel } = this.#settings;
-    return new GraphView(kernel.units, this.#dependencyGraph().edges);
+    return this.#graph.view();
   }
 
   health(): HostHealth {
@@ -157,7 +116,7 @@ export class OrchestrationHost {
       );
     }
     if (this.#state === 'starting' || this.#state === 'running') return this.#starting as Promise<void>;
-    if (this.#ready.settled) this.#ready = deferred();
+    if (this.#ready.isSettled) this.#ready = new Deferred();
     this.#stopping = undefined;
     this.#controls.noteStart();
     this.#become('starting');
@@ -189,75 +148,7 @@ export class OrchestrationHost {
    * @throws OrchestrationError `ORCHESTRATOR_NOT_REGISTERED`, `HOST_STATE` or `HOST_START_FAILED` (rejects)
    */
   replace(name: string, target: AnyClass): Promise<void> {
-    const replaced = this.#replacing.then(() => this.#replace(name, target));
-    this.#replacing = replaced.catch(() => undefined);
-    return replaced;
-  }
-
-  async #replace(name: string, target: AnyClass): Promise<void> {
-    const { kernel, container, shutdown } = this.#settings;
-    const { runtime } = kernel.internals;
-    const { old, unit } = await bringUpReplacement({
-      kernel,
-      container,
-      name,
-      target,
-      signal: this.#lateStarts.signal,
-      mustRun: () => {
-        if (this.#state === 'running') return;
-        throw new OrchestrationError(
-          'HOST_STATE',
-          `The host is ${this.#state}; only a running one can replace.`,
-        );
-      },
-      problemsNow: () => this.#problems(),
-      graphOf: (units, standIns) => this.#graphOf(units, standIns),
-    });
-    const at = this.#started.indexOf(old);
-    if (at !== -1) this.#started.splice(at, 1);
-    this.#started.push(unit);
-    this.#graph = undefined;
-    runtime.events.emit('orchestrator.replaced', { orchestrator: name, layer: unit.layer });
-    const graph = this.#dependencyGraph();
-    this.#noteDependencies(graph);
-    // What needs it came up before it; a stop goes by what needs what.
-    const rank = new Map(graph.order().map((each, index) => [each, index]));
-    this.#started.sort((one, other) => (rank.get(one) ?? Infinity) - (rank.get(other) ?? Infinity));
-    const retired = drainUnit(runtime, old, shutdown.drainTimeoutMs).then(() => old.lifecycle.stop());
-    this.#retiring.add(retired);
-    await retired;
-    this.#retiring.delete(retired);
-  }
-
-  #dependencyGraph(): DependencyGraph {
-    const { kernel } = this.#settings;
-    this.#graph ??= this.#graphOf(kernel.units, kernel.standIns);
-    return this.#graph;
-  }
-
-  #graphOf(
-    units: readonly OrchestratorUnit[],
-    standIns: ReadonlyMap<AnyClass, OrchestratorUnit>,
-  ): DependencyGraph {
-    const { kernel, container, strictParams } = this.#settings;
-    const { layerRule } = kernel.internals.runtime;
-    return new DependencyGraph(units, bindingReader(container), layerRule, strictParams, standIns);
-  }
-
-  #noteDependencies(graph: DependencyGraph): void {
-    for (const [unit, node] of graph.nodes) unit.dependencies = [...node.needs].map((needed) => needed.name);
-  }
-
-  #problems(): Problem[] {
-    const all = [
-      ...this.#settings.kernel.problems,
-      ...this.#dependencyGraph().problems,
-      ...engineProblems(this.#settings.kernel),
-    ];
-    return [
-      ...all.filter((each) => each.severity === 'error'),
-      ...all.filter((each) => each.severity === 'warning'),
-    ];
+    return this.#replacements.replace(name, target);
   }
 
   async #start(): Promise<void> {
@@ -272,8 +163,10 @@ export class OrchestrationHost {
       this.#become('running');
       this.#ready.resolve();
     } catch (thrown) {
-      runtime.admission = 'closed';
-      runtime.admissionReason = 'the host did not start';
+      if (this.#hasKernel) {
+        runtime.admission = 'closed';
+        runtime.admissionReason = 'the host did not start';
+      }
       const wasGivenUp = OrchestrationError.is(thrown) && thrown.code === 'HOST_START_ABORTED';
       this.#become(abort.signal.aborted && wasGivenUp ? 'stopped' : 'failed');
       for (const unit of kernel.units) unit.lifecycle.giveUpWaiting('the host did not start');
@@ -284,23 +177,41 @@ export class OrchestrationHost {
     }
   }
 
+  get #hasKernel(): boolean {
+    return this.#settings.kernel.settings === this.#unitSettings;
+  }
+
+  /** Another host of the same container may have come in between. */
+  #takeKernel(): void {
+    const { kernel, container } = this.#settings;
+    const there = kernelBehind(container.isBound.bind(container));
+    const isOthers = there !== undefined && there !== kernel;
+    if (isOthers || (!this.#hasKernel && kernel.isTaken)) {
+      throw new OrchestrationError('HOST_STATE', 'Another host has taken over the container of this one.', {
+        fix: 'Stop that host first, or give each host a container of its own.',
+      });
+    }
+    kernel.useSettings(this.#unitSettings);
+  }
+
   async #bringUp(signal: AbortSignal): Promise<void> {
-    const { kernel, startup, global } = this.#settings;
+    const { kernel, container, startup, global } = this.#settings;
     const { shutdown } = this.#controls;
     const { runtime } = kernel.internals;
+    this.#takeKernel();
     if (this.#startedBefore) {
       if (global) claimGlobalFacade(this, kernel.facade);
-      await this.#settings.reload();
     }
+    if (kernel.hasRun) await this.#settings.reload();
+    kernel.hasRun = true;
     this.#startedBefore = true;
-    this.#graph = undefined;
     this.#started.length = 0;
     this.#undoFailures.length = 0;
-    kernel.bindLazyOf(this.#dependencyGraph().services, this.#settings.container);
-    const errors = this.#problems().filter((each) => each.severity === 'error');
+    const graph = this.#graph.now();
+    kernel.bindLazyOf(graph.services, container);
+    const errors = this.#graph.problems(graph).filter((each) => each.severity === 'error');
     if (errors.length > 0) throw graphInvalid(errors);
-    const graph = this.#dependencyGraph();
-    this.#noteDependencies(graph);
+    this.#graph.note(graph);
     runtime.admission = 'open';
     runtime.admissionReason = '';
     await startEngine(kernel, startup.hookTimeoutMs, shutdown.hookTimeoutMs, signal);
@@ -349,9 +260,11 @@ export class OrchestrationHost {
   /** Where nothing runs: never started, failed, given up, or stopped before. */
   #stopIdle(reason: string): StopReport {
     const { runtime } = this.#settings.kernel.internals;
-    runtime.admission = 'closed';
-    runtime.admissionReason = 'the host is stopped';
-    if (!this.#ready.settled) {
+    if (this.#hasKernel) {
+      runtime.admission = 'closed';
+      runtime.admissionReason = 'the host is stopped';
+    }
+    if (!this.#ready.isSettled) {
       this.#ready.reject(
         new OrchestrationError('HOST_START_ABORTED', `The host was stopped before it started: ${reason}.`),
       );
@@ -369,9 +282,9 @@ export class OrchestrationHost {
     const known = new Set(this.#started);
     for (const unit of registry.units()) if (unit.callable && !known.has(unit)) this.#started.push(unit);
     const report = await stopAll({
-      graph: this.#dependencyGraph(),
+      lazilyOf: (unit) => this.#graph.lazilyOf(unit),
       started: this.#started,
-      retired: Promise.all(this.#retiring),
+      retired: this.#replacements.retired(),
       runtime,
       shutdown,
       reason,
@@ -383,15 +296,28 @@ export class OrchestrationHost {
       },
     });
     this.#become('stopped', reason);
-    runtime.logger[report.clean ? 'info' : 'warn']('host_stopped', {
-      reason,
-      clean: report.clean,
-      failures: report.failures.map((each) => `${each.orchestrator}: ${each.phase} ${each.kind}`),
-      undelivered: report.undelivered,
-      abandoned: report.abandoned,
-      aborted: report.aborted,
-    });
+    tellStopped(runtime.logger, report, reason);
     return report;
+  }
+
+  #settingsOfUnits(): KernelSettings {
+    const { startup, shutdown } = this.#settings;
+    return {
+      startTimeoutMs: startup.hookTimeoutMs,
+      stopTimeoutMs: shutdown.hookTimeoutMs,
+      startDependenciesOf: (unit) => this.#startDependencies(unit),
+      refuseStartOf: (unit) => this.#refuseStart(unit),
+      startSignal: () => this.#lateStarts.signal,
+      startedOnDemand: (unit) => {
+        this.#started.push(unit);
+      },
+      isComing: (unit) => this.#state === 'starting' && unit.options.startup !== 'lazy',
+      hostState: () => this.#state,
+      onStopHost: (reason) => {
+        if (this.#stopping === undefined) this.#controls.noteTask();
+        void this.stop(reason);
+      },
+    };
   }
 
   async #startDependencies(unit: OrchestratorUnit): Promise<FailedResult | undefined> {
@@ -401,10 +327,7 @@ export class OrchestrationHost {
   }
 
   #refuseStart(unit: OrchestratorUnit): FailedResult | undefined {
-    const refuse = (why: string): FailedResult =>
-      new FailedResult(`${unit.name} takes no calls: ${why}. Try again later.`, {
-        errorCategory: 'service_unavailable',
-      });
+    const refuse = (why: string): FailedResult => refusal(unit, why);
     if (this.#state === 'created') return refuse('the host has not been started');
     if (this.#state === 'stopped' || this.#state === 'failed') return refuse(`the host is ${this.#state}`);
     // While it drains, only running work comes this far.
@@ -418,28 +341,4 @@ export class OrchestrationHost {
     logger.debug('host_state', { state, ...(reason === undefined ? {} : { reason }) });
     events.emit('host.state', { state, ...(reason === undefined ? {} : { reason }) });
   }
-}
-
-function deferred(): Deferred {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  // Whoever does not look at `ready` must not be ended by it.
-  promise.catch(() => undefined);
-  const made: Deferred = {
-    promise,
-    settled: false,
-    resolve: () => {
-      made.settled = true;
-      resolve();
-    },
-    reject: (error) => {
-      made.settled = true;
-      reject(error);
-    },
-  };
-  return made;
 }

@@ -2,12 +2,10 @@ import type { Container } from 'inversify';
 
 import type { Kernel } from '../container/kernel.js';
 import { OrchestrationError } from '../errors.js';
-import type { DependencyGraph } from '../graph/dependency-graph.js';
-import { graphInvalid, type Problem } from '../graph/problem.js';
+import { graphInvalid } from '../graph/problem.js';
 import type { AnyClass } from '../orchestrator/metadata.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
-
-type StandIns = ReadonlyMap<AnyClass, OrchestratorUnit>;
+import type { HostGraph } from './host-graph.js';
 
 export interface ReplacementPlan {
   readonly kernel: Kernel;
@@ -18,8 +16,7 @@ export interface ReplacementPlan {
   readonly signal: AbortSignal;
   /** Throws where the host does not run, or no longer. */
   readonly mustRun: () => void;
-  readonly problemsNow: () => readonly Problem[];
-  readonly graphOf: (units: readonly OrchestratorUnit[], standIns: StandIns) => DependencyGraph;
+  readonly graph: HostGraph;
 }
 
 /**
@@ -64,14 +61,15 @@ export async function bringUpReplacement(
 
 /** Checks the graph as it would be, for what was not wrong before. Returns the names of what the new one needs. */
 function checked(plan: ReplacementPlan, old: OrchestratorUnit, unit: OrchestratorUnit): string[] {
-  const { kernel, problemsNow, graphOf } = plan;
-  const before = new Set(problemsNow().map((each) => each.message));
+  const { kernel } = plan;
+  const before = new Set(plan.graph.problems().map((each) => each.message));
   const units = [...kernel.units.filter((each) => each !== old), unit];
   const standIns = new Map(kernel.standIns);
   for (const [replaced, standIn] of standIns) if (standIn === old) standIns.set(replaced, unit);
   if (old.target !== undefined) standIns.set(old.target, unit);
-  const graph = graphOf(units, standIns);
+  const graph = plan.graph.of(units, standIns);
   const errors = graph.problems.filter((each) => each.severity === 'error' && !before.has(each.message));
   if (errors.length > 0) throw graphInvalid(errors);
-  return [...(graph.nodes.get(unit)?.needs ?? [])].map((needed) => needed.name);
+  const node = graph.nodes.find((each) => each.unit === unit);
+  return (node?.needs ?? []).map((needed) => needed.unit.name);
 }

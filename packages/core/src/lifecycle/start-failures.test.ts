@@ -210,6 +210,49 @@ describe('a start that fails', () => {
     expect(scriptedHost.log).toEqual(['start slow', 'ready slow', 'cleanup slow']);
   });
 
+  it('by one ready hook waits for no other that hangs, and names the one that failed', async () => {
+    let reason: unknown;
+    const scriptedHost = new ScriptedHost([
+      {
+        name: 'hangs',
+        ready: (signal) => {
+          signal.addEventListener('abort', () => (reason = signal.reason));
+          return never();
+        },
+      },
+      { name: 'fails', ready: () => Promise.reject(new Error('broken')) },
+    ]);
+    const error = await rejection(scriptedHost.host.start());
+    expect(error).toMatchObject({ code: 'HOST_START_FAILED', path: ['fails'] });
+    expect(error.message).toMatch(/^fails failed to start: broken/);
+    expect(reason).toBe(error);
+    expect(scriptedHost.of('cleanup')).toEqual(['fails', 'hangs']);
+    expect(scriptedHost.clock.pending).toBe(0);
+  });
+
+  it('leaves real time to the last cleanup, also where those before it hang', async () => {
+    let isDown = false;
+    const scriptedHost = new ScriptedHost(
+      [
+        {
+          name: 'last',
+          cleanup: async () => {
+            await new Promise((resolve) => scriptedHost.clock.setTimeout(() => resolve(undefined), 1_000));
+            isDown = true;
+          },
+        },
+        { name: 'second', needs: [0], cleanup: never },
+        { name: 'first', needs: [1], cleanup: never },
+        { name: 'fails', needs: [2], start: () => Promise.reject(new Error('broken')) },
+      ],
+      { shutdown: { hookTimeoutMs: 10_000, totalTimeoutMs: 12_000 } },
+    );
+    const failed = rejection(scriptedHost.host.start());
+    await scriptedHost.clock.advance(12_000);
+    expect((await failed).errors).toHaveLength(2);
+    expect(isDown).toBe(true);
+  });
+
   it('is undone in a time of its own, goes on past cleanups that fail, and attaches their errors', async () => {
     const scriptedHost = new ScriptedHost(
       [

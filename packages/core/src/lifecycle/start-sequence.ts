@@ -1,13 +1,14 @@
 import { setMaxListeners } from 'node:events';
 
 import { OrchestrationError } from '../errors.js';
-import type { DependencyGraph, GraphNode } from '../graph/dependency-graph.js';
+import type { DependencyGraph } from '../graph/dependency-graph.js';
+import type { GraphNode } from '../graph/graph-node.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
-import { StepResult } from '../step-result.js';
 import type { HookOutcome } from './hook.js';
 import type { Runtime } from '../facade/runtime.js';
-import type { StartupOptions } from './host.js';
-import type { StopFailure } from './unit-lifecycle.js';
+import type { StartupOptions } from './host-options.js';
+import { failureOf, givenUp, messageOf, notBuilt } from './start-failure.js';
+import type { StopFailure } from './stop-failure.js';
 
 export interface StartPlan {
   readonly graph: DependencyGraph;
@@ -28,8 +29,7 @@ export interface StartPlan {
 export async function startAll(plan: StartPlan): Promise<void> {
   const { graph, runtime, startup, signal } = plan;
   const { clock } = runtime;
-  const order = graph.order();
-  const eager = eagerUnits(order, graph);
+  const eager = eagerNodes(graph);
   const abort = new AbortController();
   // Every hook that runs listens to it.
   setMaxListeners(0, abort.signal);
@@ -44,7 +44,7 @@ export async function startAll(plan: StartPlan): Promise<void> {
     if (signal.aborted) abort.abort(signal.reason);
     build(eager, graph);
     await along(plan, eager, abort);
-    await becomeReady(plan, abort);
+    await becomeReady(plan, eager, abort);
     if (abort.signal.aborted) throw givenUp(abort.signal, undefined, graph);
   } catch (thrown) {
     if (!abort.signal.aborted) abort.abort(thrown);
@@ -57,44 +57,42 @@ export async function startAll(plan: StartPlan): Promise<void> {
   }
 }
 
-/** All but the lazy ones that nothing eager needs. */
-function eagerUnits(order: readonly OrchestratorUnit[], graph: DependencyGraph): OrchestratorUnit[] {
-  const wanted = new Set<OrchestratorUnit>();
-  for (const unit of [...order].reverse()) {
-    if (unit.options.startup === 'lazy' && !wanted.has(unit)) continue;
-    wanted.add(unit);
-    for (const needed of (graph.nodes.get(unit) as GraphNode).needs) wanted.add(needed);
+/** All but the lazy ones that nothing eager needs, each after what it needs. */
+function eagerNodes({ order }: DependencyGraph): GraphNode[] {
+  const wanted = new Set<GraphNode>();
+  for (const node of [...order].reverse()) {
+    if (node.unit.options.startup === 'lazy' && !wanted.has(node)) continue;
+    wanted.add(node);
+    for (const needed of node.needs) wanted.add(needed);
   }
-  return order.filter((unit) => wanted.has(unit));
+  return order.filter((node) => wanted.has(node));
 }
 
 /** Bottom up, so that the container never builds deeper than one level. */
-function build(units: readonly OrchestratorUnit[], graph: DependencyGraph): void {
-  for (const unit of units) {
+function build(nodes: readonly GraphNode[], graph: DependencyGraph): void {
+  for (const node of nodes) {
     try {
-      unit.lifecycle.instance();
+      node.unit.lifecycle.instance();
     } catch (cause) {
-      const path = pathTo(unit, graph);
-      throw failed(`${unit.name} could not be built${shownPath(path)}: ${messageOf(cause)}`, cause, path);
+      throw notBuilt(node, graph, cause);
     }
   }
 }
 
 /** A node starts when its own dependencies are up; the first failure gives up the rest. */
-function along(plan: StartPlan, units: readonly OrchestratorUnit[], abort: AbortController): Promise<void> {
+function along(plan: StartPlan, nodes: readonly GraphNode[], abort: AbortController): Promise<void> {
   const { graph, startup, started } = plan;
-  const missing = new Map<OrchestratorUnit, number>();
-  const dependants = new Map<OrchestratorUnit, OrchestratorUnit[]>();
-  for (const unit of units) {
-    const { needs } = graph.nodes.get(unit) as GraphNode;
-    missing.set(unit, needs.size);
-    for (const needed of needs) {
+  const missing = new Map<GraphNode, number>();
+  const dependants = new Map<GraphNode, GraphNode[]>();
+  for (const node of nodes) {
+    missing.set(node, node.needs.length);
+    for (const needed of node.needs) {
       const list = dependants.get(needed);
-      if (list === undefined) dependants.set(needed, [unit]);
-      else list.push(unit);
+      if (list === undefined) dependants.set(needed, [node]);
+      else list.push(node);
     }
   }
-  const waiting = units.filter((unit) => missing.get(unit) === 0);
+  const waiting = nodes.filter((node) => node.needs.length === 0);
   let at = 0;
   let running = 0;
   let up = 0;
@@ -103,37 +101,37 @@ function along(plan: StartPlan, units: readonly OrchestratorUnit[], abort: Abort
     const settle = (): void => {
       if (failure !== undefined) {
         if (running === 0) reject(failure);
-      } else if (up === units.length) {
+      } else if (up === nodes.length) {
         resolve();
       }
     };
     const next = (): void => {
       while (failure === undefined && at < waiting.length && running < startup.concurrency) {
-        const unit = waiting[at++] as OrchestratorUnit;
+        const node = waiting[at++] as GraphNode;
         if (abort.signal.aborted) {
-          failure = givenUp(abort.signal, unit, graph);
+          failure = givenUp(abort.signal, node, graph);
           break;
         }
         running += 1;
-        void unit.lifecycle.start(abort.signal).then((outcome) => {
+        void node.unit.lifecycle.start(abort.signal).then((outcome) => {
           running -= 1;
-          ended(unit, outcome);
+          ended(node, outcome);
         });
       }
       settle();
     };
-    const ended = (unit: OrchestratorUnit, outcome: HookOutcome): void => {
+    const ended = (node: GraphNode, outcome: HookOutcome): void => {
       if (outcome.ok) {
-        started.push(unit);
+        started.push(node.unit);
         up += 1;
-        for (const dependant of dependants.get(unit) ?? []) {
+        for (const dependant of dependants.get(node) ?? []) {
           const left = (missing.get(dependant) as number) - 1;
           missing.set(dependant, left);
           if (left === 0) waiting.push(dependant);
         }
       } else if (failure === undefined) {
         failure =
-          outcome.kind === 'aborted' ? givenUp(abort.signal, unit, graph) : failureOf(unit, graph, outcome);
+          outcome.kind === 'aborted' ? givenUp(abort.signal, node, graph) : failureOf(node, graph, outcome);
         // The others are told to hurry; whoever does not listen is not waited for.
         if (!abort.signal.aborted) abort.abort(failure);
       }
@@ -143,16 +141,23 @@ function along(plan: StartPlan, units: readonly OrchestratorUnit[], abort: Abort
   });
 }
 
-async function becomeReady(plan: StartPlan, abort: AbortController): Promise<void> {
-  const outcomes = await Promise.all(
-    plan.started.map(async (unit) => ({ unit, outcome: await unit.lifecycle.becomeReady(abort.signal) })),
+/** Runs the ready hooks side by side; the first failure gives up the rest. */
+async function becomeReady(
+  { graph }: StartPlan,
+  nodes: readonly GraphNode[],
+  abort: AbortController,
+): Promise<void> {
+  let failure: OrchestrationError | undefined;
+  await Promise.all(
+    nodes.map(async (node) => {
+      const outcome = await node.unit.lifecycle.becomeReady(abort.signal);
+      if (outcome.ok || failure !== undefined) return;
+      failure =
+        outcome.kind === 'aborted' ? givenUp(abort.signal, node, graph) : failureOf(node, graph, outcome);
+      if (!abort.signal.aborted) abort.abort(failure);
+    }),
   );
-  for (const { unit, outcome } of outcomes) {
-    if (outcome.ok) continue;
-    throw outcome.kind === 'aborted'
-      ? givenUp(abort.signal, unit, plan.graph)
-      : failureOf(unit, plan.graph, outcome);
-  }
+  if (failure !== undefined) throw failure;
 }
 
 /** Stops what is up, the last first. Its own failures are attached, never hide the reason. */
@@ -163,7 +168,9 @@ async function rollBack(plan: StartPlan, reason: unknown): Promise<void> {
   runtime.admissionReason = 'the host did not start';
   for (const frame of runtime.liveFrames()) frame.abort('shutdown', 'the host did not start');
   const until = clock.monotonic() + rollbackTimeoutMs;
-  const limitMs = (): number => Math.max(1, Math.min(hookTimeoutMs, until - clock.monotonic()));
+  // Half of what is left, so that hooks that hang leave real time to those after them.
+  const limitMs = (): number =>
+    Math.max(1, Math.min(hookTimeoutMs, (until - clock.monotonic()) * (started.length === 0 ? 0.8 : 0.5)));
   for (let unit = started.pop(); unit !== undefined; unit = started.pop()) {
     undoFailures.push(...(await unit.lifecycle.stop(limitMs)));
   }
@@ -177,68 +184,4 @@ async function rollBack(plan: StartPlan, reason: unknown): Promise<void> {
       ),
   );
   Object.defineProperty(reason, 'errors', { value: [...reason.errors, ...errors], enumerable: true });
-}
-
-function failureOf(
-  unit: OrchestratorUnit,
-  graph: DependencyGraph,
-  outcome: HookOutcome & { ok: false },
-): OrchestrationError {
-  const path = pathTo(unit, graph);
-  const cause = outcome.error;
-  if (outcome.kind !== 'timeout') {
-    return failed(`${unit.name} failed to start${shownPath(path)}: ${messageOf(cause)}`, cause, path);
-  }
-  return new OrchestrationError(
-    'HOST_START_TIMEOUT',
-    `${unit.name} did not start in time${shownPath(path)}: ${messageOf(cause)}`,
-    { cause, path },
-  );
-}
-
-function failed(what: string, cause: unknown, path: readonly string[]): OrchestrationError {
-  return new OrchestrationError('HOST_START_FAILED', what, { cause, path });
-}
-
-function givenUp(
-  signal: AbortSignal,
-  unit: OrchestratorUnit | undefined,
-  graph: DependencyGraph,
-): OrchestrationError {
-  const reason: unknown = signal.reason;
-  if (OrchestrationError.is(reason)) return reason;
-  const isTimeout = reason instanceof DOMException && reason.name === 'TimeoutError';
-  const path = unit === undefined ? [] : pathTo(unit, graph);
-  const where = unit === undefined ? '' : ` while ${unit.name} was starting${shownPath(path)}`;
-  return new OrchestrationError(
-    isTimeout ? 'HOST_START_TIMEOUT' : 'HOST_START_ABORTED',
-    `The start was given up${where}: ${messageOf(reason)}`,
-    { cause: reason, path },
-  );
-}
-
-/** From something nobody needs down to `unit`, along who needs it. */
-function pathTo(unit: OrchestratorUnit, graph: DependencyGraph): string[] {
-  const neededBy = new Map<OrchestratorUnit, OrchestratorUnit>();
-  for (const [dependant, node] of graph.nodes) {
-    for (const needed of node.needs) if (!neededBy.has(needed)) neededBy.set(needed, dependant);
-  }
-  const path: string[] = [];
-  for (
-    let at: OrchestratorUnit | undefined = unit;
-    at !== undefined && path.length < 50;
-    at = neededBy.get(at)
-  ) {
-    path.unshift(at.name);
-  }
-  return path;
-}
-
-function shownPath(path: readonly string[]): string {
-  return path.length > 1 ? ` (${path.join(' → ')})` : '';
-}
-
-function messageOf(thrown: unknown): string {
-  const failure = StepResult.fromError(thrown);
-  return failure.status === 'failed' ? failure.error : failure.reason;
 }

@@ -1,10 +1,10 @@
 import type { HostState } from '../events/events.js';
 import type { Runtime } from '../facade/runtime.js';
-import type { DependencyGraph } from '../graph/dependency-graph.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
-import type { ShutdownOptions } from './host.js';
+import type { ShutdownOptions } from './host-options.js';
 import { stopEngine } from './engine-lifecycle.js';
-import type { StopFailure } from './unit-lifecycle.js';
+import { stopOrder } from './stop-order.js';
+import type { StopFailure } from './stop-failure.js';
 
 /** What a stop could not do cleanly. */
 export interface StopReport {
@@ -20,7 +20,8 @@ export interface StopReport {
 }
 
 export interface StopPlan {
-  readonly graph: DependencyGraph;
+  /** Names of what an orchestrator reaches lazily. */
+  readonly lazilyOf: (unit: OrchestratorUnit) => readonly string[];
   /** In the order they came up; what a running call brings up meanwhile is added. */
   readonly started: readonly OrchestratorUnit[];
   /** Settles when what was replaced before is down. */
@@ -102,33 +103,42 @@ export async function stopAll(plan: StopPlan): Promise<StopReport> {
   };
 }
 
-/** A node stops when everything that needs it, lazily too, has stopped. */
-async function cleanUp(
-  plan: StopPlan,
+/** One stops when everything that needs it, lazily too, has stopped; what waits for nothing, the last first. */
+function cleanUp(
+  { started, lazilyOf }: StopPlan,
   stop: (unit: OrchestratorUnit) => Promise<StopFailure | undefined>,
 ): Promise<(StopFailure | undefined)[]> {
-  const { graph, started } = plan;
-  const position = new Map(started.map((unit, index) => [unit, index]));
-  const before = new Map<OrchestratorUnit, OrchestratorUnit[]>(started.map((unit) => [unit, []]));
-  for (const unit of started) {
-    const node = graph.nodes.get(unit);
-    for (const needed of node?.needs ?? []) before.get(needed)?.push(unit);
-    for (const needed of node?.lazily ?? []) {
-      // Only against the start order: a lazy edge the other way could close a circle.
-      if ((position.get(needed) ?? Infinity) < (position.get(unit) as number)) before.get(needed)?.push(unit);
+  const before = stopOrder(started, lazilyOf);
+  const missing = new Map<OrchestratorUnit, number>();
+  const after = new Map<OrchestratorUnit, OrchestratorUnit[]>();
+  for (const [unit, earlier] of before) {
+    missing.set(unit, earlier.length);
+    for (const each of earlier) {
+      const list = after.get(each);
+      if (list === undefined) after.set(each, [unit]);
+      else list.push(unit);
     }
   }
-  const stopping = new Map<OrchestratorUnit, Promise<StopFailure | undefined>>();
-  for (const unit of [...started].reverse()) {
-    const dependants = (before.get(unit) ?? []).flatMap((dependant) => stopping.get(dependant) ?? []);
-    stopping.set(
-      unit,
-      Promise.all(dependants).then(() => stop(unit)),
-    );
-  }
-  return Promise.all(
-    [...started].reverse().map((unit) => stopping.get(unit) as Promise<StopFailure | undefined>),
-  );
+  const reversed = [...before.keys()].reverse();
+  const failures = new Map<OrchestratorUnit, StopFailure>();
+  let left = reversed.length;
+  return new Promise((resolve, reject) => {
+    const begin = (unit: OrchestratorUnit): void => {
+      stop(unit).then((failure) => {
+        if (failure !== undefined) failures.set(unit, failure);
+        left -= 1;
+        for (const waiting of after.get(unit) ?? []) {
+          const more = (missing.get(waiting) as number) - 1;
+          missing.set(waiting, more);
+          if (more === 0) begin(waiting);
+        }
+        if (left === 0) resolve(reversed.map((each) => failures.get(each)));
+      }, reject);
+    };
+    const first = reversed.filter((unit) => missing.get(unit) === 0);
+    if (first.length === 0) resolve([]);
+    for (const unit of first) begin(unit);
+  });
 }
 
 /** Waits for `work`, but no longer than `ms`. */

@@ -1,7 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { createOrchestrationHost } from '../container/create-host.js';
 import { OrchestrationFacade } from '../facade/orchestration-facade.js';
-import { aContext, Gate, never, rejection, type Script, ScriptedHost } from './fixtures/scripted-host.js';
+import { lazy } from '../orchestrator/lazy.js';
+import type { AnyClass } from '../orchestrator/metadata.js';
+import {
+  aContext,
+  Gate,
+  never,
+  rejection,
+  type Script,
+  scripted as classesOf,
+  ScriptedHost,
+} from './fixtures/scripted-host.js';
 
 const throws = (): never => {
   throw new Error('no');
@@ -193,6 +204,50 @@ describe('stopping', () => {
     expect(scripted.log).toEqual(['start db', 'start api', 'cleanup db']);
     expect(scripted.host.state).toBe('stopped');
     expect(scripted.clock.pending).toBe(0);
+  });
+
+  it('asked for by a start hook itself gives that start up', async () => {
+    const scripted: ScriptedHost = new ScriptedHost([
+      { name: 'db' },
+      { name: 'api', needs: [0], start: () => scripted.host.stop('not here') },
+    ]);
+    const error = await rejection(scripted.host.start());
+    expect(error).toMatchObject({ code: 'HOST_START_ABORTED', path: ['api'] });
+    expect(await scripted.host.stop()).toMatchObject({ clean: true });
+    expect(scripted.host.state).toBe('stopped');
+    expect(scripted.of('cleanup')).toContain('db');
+    expect(scripted.clock.pending).toBe(0);
+  });
+
+  it('takes what is held lazily down after its holder, whichever came up first, as far as that is no circle', async () => {
+    const scripts: Script[] = [
+      { name: 'holder' },
+      { name: 'late' },
+      { name: 'needs_late', needs: [1] },
+      { name: 'one' },
+      { name: 'other' },
+    ];
+    const log: string[] = [];
+    const [Holder, LateOne, NeedsLate, One, Other] = classesOf(scripts, log) as [
+      AnyClass,
+      AnyClass,
+      AnyClass,
+      AnyClass,
+      AnyClass,
+    ];
+    const holds = (target: AnyClass, held: AnyClass): void => {
+      lazy(held)(target, undefined, 0);
+    };
+    holds(Holder, LateOne);
+    holds(One, Other);
+    holds(Other, One);
+    const host = createOrchestrationHost({ orchestrators: [Holder, LateOne, NeedsLate, One, Other] });
+    await host.start();
+    expect(await host.stop()).toMatchObject({ clean: true });
+    const down = log.filter((each) => each.startsWith('cleanup ')).map((each) => each.slice(8));
+    expect(down).toHaveLength(5);
+    expect(down.indexOf('holder')).toBeLessThan(down.indexOf('late'));
+    expect(down.indexOf('needs_late')).toBeLessThan(down.indexOf('late'));
   });
 
   it('and starting are the same for everybody who asks, and refused against each other', async () => {

@@ -1,3 +1,4 @@
+import { currentContext } from '../ambient.js';
 import { OrchestrationError } from '../errors.js';
 import type { Runtime } from '../facade/runtime.js';
 import type { OrchestratorProtocol } from '../orchestrator/base-orchestrator.js';
@@ -8,6 +9,7 @@ import type { SignalQueue } from '../queues/signal-queue.js';
 import { sanitize } from '../logging/redact.js';
 import { StepResult } from '../step-result.js';
 import { BackgroundTask } from '../tasks/background-task.js';
+import { runWatched } from '../watching/watchers.js';
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
@@ -49,7 +51,14 @@ export class UnitWorkers {
         clock: runtime.clock,
         ...(options.batchSize === undefined ? {} : { batchSize: options.batchSize }),
         ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
-        handler: (items, signal) => run.call(instance, items, signal),
+        handler: (items, signal) => {
+          const { watchers } = runtime.interceptors;
+          if (!watchers.batches) return run.call(instance, items, signal);
+          const { name: orchestrator, layer } = unit;
+          const batch = { orchestrator, layer, queue: options.queue, items: items.length };
+          const scope = watchers.batch({ ...batch, context: currentContext() });
+          return runWatched(scope, () => run.call(instance, items, signal));
+        },
         onFailed: (error, items, context) => {
           this.#tellFailed(options.queue, error, items, context?.tenantId);
         },
@@ -65,7 +74,13 @@ export class UnitWorkers {
           options,
           clock: runtime.clock,
           random: runtime.random,
-          run: (signal) => run.call(instance, signal),
+          run: (signal) => {
+            const { watchers } = runtime.interceptors;
+            if (!watchers.tasks) return run.call(instance, signal);
+            return runWatched(watchers.task({ orchestrator, layer, task: method }), () =>
+              run.call(instance, signal),
+            );
+          },
           onEnded: (durationMs) => {
             runtime.events.emit('task.ended', { orchestrator, layer, task: method, durationMs });
           },
@@ -186,7 +201,7 @@ export class UnitWorkers {
     tenantId: string | undefined,
   ): void {
     const { events } = this.#runtime;
-    if (!events.active) return;
+    if (!events.hears(type)) return;
     const { name: orchestrator, layer } = this.#unit;
     events.emit(type, { orchestrator, layer, queue, depth, ...(tenantId === undefined ? {} : { tenantId }) });
   }

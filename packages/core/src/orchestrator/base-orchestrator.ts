@@ -3,7 +3,7 @@ import { injectable, unmanaged } from 'inversify';
 import { ambientLogger, contextLogFields } from '../ambient.js';
 import type { OrchestrationContext } from '../context.js';
 import { OrchestrationError } from '../errors.js';
-import type { CallOptions, OrchestratorRef, ParamsOf, ResultOf } from '../facade/references.js';
+import type { CallOptions, NotGiven, OrchestratorRef, ParamsOf, ResultOf } from '../facade/references.js';
 import type { OrchestrationLayer, OrchestrationType } from '../layers.js';
 import { type Logger, silentLogger } from '../logging/logger.js';
 import { sanitize } from '../logging/redact.js';
@@ -113,13 +113,25 @@ export abstract class BaseOrchestrator implements OrchestratorProtocol {
     return attachment.queue(name);
   }
 
-  /** Calls another orchestrator with a child of `context`. Throws nothing. */
-  protected delegate<R extends OrchestratorRef, const P extends ParamsOf<R>>(
+  /** Calls another orchestrator with a child of `context`, typed as `context.call`. Throws nothing. */
+  protected delegate<R extends OrchestratorRef, P extends ParamsOf<R>, Op extends string = never>(
     ref: R,
     context: OrchestrationContext,
-    params?: P,
+    params?: P | (P & { readonly operation?: Op }),
     options?: CallOptions,
-  ): Promise<StepResult<ResultOf<R, P>>> {
+  ): Promise<StepResult<ResultOf<R, P>>>;
+  protected delegate<T = NotGiven>(
+    ref: [T] extends [NotGiven] ? never : OrchestratorRef,
+    context: OrchestrationContext,
+    params?: unknown,
+    options?: CallOptions,
+  ): Promise<StepResult<T>>;
+  protected delegate(
+    ref: OrchestratorRef,
+    context: OrchestrationContext,
+    params?: unknown,
+    options?: CallOptions,
+  ): Promise<StepResult<never>> {
     const attachment = attachmentOf(this);
     if (attachment === undefined) {
       return Promise.resolve(
@@ -131,7 +143,7 @@ export abstract class BaseOrchestrator implements OrchestratorProtocol {
         ),
       );
     }
-    return attachment.delegate(ref, context, params, options) as Promise<StepResult<ResultOf<R, P>>>;
+    return attachment.delegate(ref, context, params, options) as Promise<StepResult<never>>;
   }
 
   /** Writes `orchestration_started`. Nothing where the facade has written it for this call. */

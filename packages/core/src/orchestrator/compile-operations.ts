@@ -37,7 +37,7 @@ export function compileOperations(unit: OrchestratorUnit): void {
     }
   }
   if (options.flow !== undefined && !unit.operations.has('run')) {
-    const run = base(unit, 'run', undefined, { description: 'Runs the declared flow.' }, undefined);
+    const run = base(unit, 'run', undefined, { description: 'Runs the declared flow.' }, options.params);
     unit.operations.set('run', run);
     unit.defaultOperation ??= run;
   }
@@ -126,6 +126,7 @@ function base(
   options: OperationOptions,
   dto: DtoClass | undefined,
 ): CompiledOperation {
+  const named = unit.target?.name;
   return {
     name,
     method,
@@ -135,9 +136,17 @@ function base(
     check: dto === undefined ? undefined : compileParams(dto),
     paramsClass: dto,
     direct: false,
+    interceptedBy: undefined,
     run: undefined,
     can: undefined,
     stats: emptyStats(),
+    identity: Object.freeze({
+      orchestrator: unit.name,
+      layer: unit.layer,
+      type: unit.type,
+      operation: name,
+      functionName: named === undefined || named === '' ? undefined : `${named}.${method ?? name}`,
+    }),
   };
 }
 

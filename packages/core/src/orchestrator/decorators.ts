@@ -3,6 +3,7 @@ import { decorate, inject, injectable } from 'inversify';
 import { checkCount, checkMs } from '../clock/clock.js';
 import { inheritInjections } from '../container/inspect.js';
 import { OrchestrationError } from '../errors.js';
+import { kindOf } from '../json-data.js';
 import { isLayer, type OrchestrationLayer, type OrchestrationType } from '../layers.js';
 import { nameProblem } from '../naming.js';
 import { lazyTokenOf } from './lazy.js';
@@ -27,7 +28,8 @@ export function orchestrator(
   type: OrchestrationType,
   options: OrchestratorOptions = {},
 ) {
-  return <C extends AnyClass>(target: C): void => {
+  // Spelled out: what a caller exports must not need the name of a type that is not public.
+  return <C extends abstract new (...args: never[]) => unknown>(target: C): void => {
     describe(target, layer, type, options);
   };
 }
@@ -73,6 +75,7 @@ export function defineOrchestrator<C extends AnyClass>(target: C, declaration: O
   if (typeof target !== 'function') {
     throw new OrchestrationError('DECORATOR_MISUSED', 'defineOrchestrator was not given a class.');
   }
+  mustBeOptions(`defineOrchestrator(${target.name})`, declaration);
   const {
     layer,
     type,
@@ -127,6 +130,7 @@ function describe(
     );
   }
   const where = `@orchestrator of ${target.name === '' ? 'an anonymous class' : target.name}`;
+  mustBeOptions(where, options);
   if (!isLayer(layer))
     throw invalid(
       `${where}: the layer must be 'domain', 'application' or 'infrastructure', got ${String(layer)}.`,
@@ -139,8 +143,23 @@ function describe(
   } else if (target.name === '') {
     throw invalid(`${where}: a class without a name needs { name }.`);
   }
+  if ('then' in (target.prototype as object)) {
+    throw new OrchestrationError(
+      'DECORATOR_MISUSED',
+      `${where}: it has a method "then", so a container and every await take it for a promise.`,
+      { fix: "Give the method another name; an operation keeps its own with @operation({ name: 'then' })." },
+    );
+  }
   if (options.startup !== undefined && options.startup !== 'eager' && options.startup !== 'lazy') {
     throw invalid(`${where}: startup must be 'eager' or 'lazy', got ${String(options.startup)}.`);
+  }
+  if (options.params !== undefined) {
+    if (typeof options.params !== 'function') throw invalid(`${where}: params must be a class.`);
+    if (options.flow === undefined) {
+      throw invalid(
+        `${where}: params are those of a declared flow, and there is none; give them to @operation.`,
+      );
+    }
   }
   checked(where, () => {
     if (options.maxConcurrency !== undefined) checkCount('maxConcurrency', options.maxConcurrency);
@@ -176,9 +195,17 @@ function describe(
 function methodName(
   what: string,
   target: object,
-  key: string | symbol,
+  key: string | symbol | object,
   descriptor: PropertyDescriptor | undefined,
 ): string {
+  // The standard decorators hand over the method and an object that describes it.
+  if (typeof key === 'object') {
+    throw new OrchestrationError(
+      'DECORATOR_MISUSED',
+      `${what} was called as a standard decorator, which says nothing of the class a method belongs to.`,
+      { fix: 'Set "experimentalDecorators": true in the tsconfig, or call defineOrchestrator.' },
+    );
+  }
   if (typeof key !== 'string' || typeof target === 'function' || typeof descriptor?.value !== 'function') {
     throw new OrchestrationError(
       'DECORATOR_MISUSED',
@@ -199,6 +226,7 @@ function mustBeMethod(section: string, target: AnyClass, method: string): void {
 
 function checkOperation(method: string, options: OperationOptions): OperationOptions {
   const where = `@operation ${method}`;
+  mustBeOptions(where, options);
   if (options.name !== undefined) {
     const problem = nameProblem(options.name);
     if (problem !== undefined) throw invalid(`${where}: ${problem}.`);
@@ -262,6 +290,12 @@ function checkConsumes(method: string, options: ConsumesOptions): ConsumesOption
     }
   });
   return options;
+}
+
+function mustBeOptions(where: string, options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalid(`${where}: the options must be an object, got ${kindOf(options)}.`);
+  }
 }
 
 function checked(where: string, check: () => void): void {

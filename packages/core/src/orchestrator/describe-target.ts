@@ -16,8 +16,21 @@ export interface DescribedTarget {
   readonly instance: OrchestratorProtocol | undefined;
 }
 
-/** @throws OrchestrationError where it says too little of itself */
+/** @throws OrchestrationError where it says too little of itself, or throws when it is asked */
 export function describeTarget(target: unknown): DescribedTarget {
+  try {
+    return describe(target);
+  } catch (cause) {
+    if (OrchestrationError.is(cause)) throw cause;
+    throw new OrchestrationError(
+      'ORCHESTRATOR_INVALID',
+      `The ${typeof target === 'function' ? 'class' : 'object'} throws when it is asked what orchestrator it is.`,
+      { cause },
+    );
+  }
+}
+
+function describe(target: unknown): DescribedTarget {
   if (typeof target === 'function') {
     const described = describeClass(target as AnyClass);
     if (target.length > 0) {

@@ -35,6 +35,8 @@ export interface OrchestratorOptions {
   readonly required?: boolean;
   /** The declared flow: what its operation `run` does. */
   readonly flow?: Flow<never, unknown, never>;
+  /** Validates what the declared flow is called with. */
+  readonly params?: DtoClass;
 }
 
 export interface OperationOptions {

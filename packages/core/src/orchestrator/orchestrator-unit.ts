@@ -1,6 +1,7 @@
 import type { ParamsCheck } from '../validation/index.js';
 import type { OrchestrationContext } from '../context.js';
 import type { OperationContext } from '../operation-context.js';
+import type { InterceptedBy } from '../facade/interceptor.js';
 import type { Invoker } from '../facade/invoker.js';
 import type { RunRegistry } from '../facade/run-registry.js';
 import { Slots } from '../facade/slots.js';
@@ -10,6 +11,7 @@ import type { OperationOptions, OrchestratorOptions } from './options.js';
 import type { OrchestratorProtocol } from './base-orchestrator.js';
 import type { AnyClass, OrchestratorDefinition } from './metadata.js';
 import type { UnitLifecycle } from '../lifecycle/unit-lifecycle.js';
+import type { WatchedOperation } from '../watching/watcher.js';
 
 /** An operation with all work done that does not depend on a call. */
 export interface CompiledOperation {
@@ -23,11 +25,15 @@ export interface CompiledOperation {
   readonly paramsClass: (new () => object) | undefined;
   /** Whether nothing but the check stands between a call and the author's code: no question, no slot. */
   direct: boolean;
+  /** Which interceptors stand around it, noted by their chain. */
+  interceptedBy: InterceptedBy | undefined;
   /** Runs the author's code. Set while there is an instance. */
   run: ((context: OperationContext, params: unknown) => unknown) | undefined;
   /** Asks `canOrchestrate`, where the class has its own. */
   can: ((context: OrchestrationContext, params: unknown) => boolean | Promise<boolean>) | undefined;
   readonly stats: OperationStats;
+  /** What watchers know it by. */
+  readonly identity: WatchedOperation;
 }
 
 /** Counts of one operation since the orchestrator was registered. */

@@ -1,0 +1,214 @@
+import { describe, expect, it } from '@jest/globals';
+import { IsString } from 'class-validator';
+import fc from 'fast-check';
+
+import {
+  BaseOrchestrator,
+  DEFAULT_LAYER_RULE,
+  defineOrchestrator,
+  ERROR_CATEGORIES,
+  type FailedResult,
+  type Logger,
+  operation,
+  OrchestrationContext,
+  OrchestrationError,
+  OrchestrationFacade,
+  OrchestrationLayer,
+  OrchestrationType,
+  orchestrator,
+  sequential,
+} from '../index.js';
+import { defaultOrchestratorName } from '../naming.js';
+
+const context = OrchestrationContext.create({ tenantId: 'acme' });
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
+}
+
+describe('the default name', () => {
+  it.each([
+    ['MyWorkflowOrchestrator', 'my_workflow'],
+    ['Base1', 'base1'],
+    ['HTTPServer', 'http_server'],
+    ['HTTP2ServerOrchestrator', 'http2_server'],
+    ['ServerHTTPOrchestrator', 'server_http'],
+    ['ABTest', 'ab_test'],
+    ['S3Bucket', 's3_bucket'],
+    ['Orchestrator', 'orchestrator'],
+    ['MyÜberblickOrchestrator', 'my_überblick'],
+    ['ÉtatHTTPÉcole', 'état_http_école'],
+  ])('of %s is %s', (className, name) => {
+    expect(defaultOrchestratorName(className)).toBe(name);
+  });
+
+  it('joins the words of a class name, each with its digits', () => {
+    const word = fc.stringMatching(/^[A-Z][a-z]{1,6}[0-9]{0,3}$/);
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1, maxLength: 4 }), (words) => {
+        const name = words.map((each) => each.toLowerCase()).join('_');
+        expect(defaultOrchestratorName(`${words.join('')}Orchestrator`)).toBe(name);
+      }),
+    );
+  });
+});
+
+describe('the constants', () => {
+  it('are the same for everybody: nobody can change them for the others', () => {
+    for (const shared of [
+      OrchestrationLayer,
+      OrchestrationType,
+      ERROR_CATEGORIES,
+      ERROR_CATEGORIES.network,
+      DEFAULT_LAYER_RULE,
+      DEFAULT_LAYER_RULE.domain,
+    ]) {
+      expect(Object.isFrozen(shared)).toBe(true);
+    }
+  });
+});
+
+describe('a declaration', () => {
+  it('with options that are none is refused by name', () => {
+    const declare = (declaration: unknown) => (): void => {
+      class Work extends BaseOrchestrator {
+        run(): void {}
+      }
+      defineOrchestrator(Work, declaration as never);
+    };
+    const base = { layer: 'domain', type: 'sequential' };
+    const wrong: [() => void, string][] = [
+      [declare(null), 'defineOrchestrator(Work)'],
+      [declare({ ...base, operations: { run: null } }), '@operation run'],
+      [declare({ ...base, params: class {} }), '@orchestrator of Work'],
+      [declare({ ...base, params: 'Dto', flow: sequential().step('a', () => 1) }), '@orchestrator of Work'],
+      [
+        () => {
+          orchestrator('domain', 'sequential', null as never)(class Work extends BaseOrchestrator {});
+        },
+        '@orchestrator of Work',
+      ],
+    ];
+    for (const [run, where] of wrong) {
+      const thrown = thrownBy(run);
+      expect(thrown).toMatchObject({ code: 'OPTION_INVALID' });
+      expect((thrown as Error).message).toContain(where);
+    }
+  });
+
+  it('of a class that would pass for a promise is refused: a container would wait for it for ever', async () => {
+    class Chained extends BaseOrchestrator {
+      then(): string {
+        return 'next';
+      }
+    }
+    const declare = (): unknown => defineOrchestrator(Chained, { layer: 'domain', type: 'sequential' });
+    expect(thrownBy(declare)).toMatchObject({ code: 'DECORATOR_MISUSED' });
+    class Renamed extends BaseOrchestrator {
+      next(): string {
+        return 'next';
+      }
+    }
+    defineOrchestrator(Renamed, {
+      layer: 'domain',
+      type: 'sequential',
+      operations: { next: { name: 'then' } },
+    });
+    const facade = new OrchestrationFacade();
+    facade.register(Renamed);
+    const client = await Promise.resolve(facade.client(Renamed));
+    expect(await client.next(context)).toMatchObject({ data: 'next' });
+  });
+
+  it('by standard decorators says which setting is missing', () => {
+    const standard = operation() as unknown as (method: unknown, context: unknown) => void;
+    const thrown = thrownBy(() => {
+      standard(() => 1, { kind: 'method', name: 'run' });
+    });
+    expect(thrown).toMatchObject({
+      code: 'DECORATOR_MISUSED',
+      message: expect.stringContaining('experimentalDecorators') as unknown,
+    });
+  });
+
+  it('of a flow may name the DTO that the flow is called with', async () => {
+    class Page {
+      @IsString()
+      url!: string;
+    }
+    const flow = sequential<Page>().step('seen', ({ input }) => [input instanceof Page, Object.keys(input)]);
+    @orchestrator('domain', 'sequential', { flow, params: Page })
+    class Reader extends BaseOrchestrator {}
+    const facade = new OrchestrationFacade();
+    facade.register(Reader);
+    const call = (params: unknown) => facade.orchestrate<unknown>('reader' as string, context, params);
+    expect(await call({ url: 'https://a.example', extra: 1 })).toMatchObject({
+      data: { seen: [true, ['url']] },
+    });
+    expect(await call({ url: 5 })).toMatchObject({
+      errorCategory: 'validation',
+      details: [{ property: 'url', constraint: 'isString' }],
+    });
+    expect(facade.listOrchestrators()['reader']?.operations[0]?.params?.properties).toHaveProperty('url');
+  });
+});
+
+describe('registering', () => {
+  it('an object that throws when it is looked at is misuse like any other', () => {
+    const trap = (): never => {
+      throw new Error('hands off');
+    };
+    const handler = { get: trap, has: trap, getPrototypeOf: trap };
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const hostile of [new Proxy({}, handler), new Proxy(class {}, handler), proxy]) {
+      const thrown = thrownBy(() => {
+        new OrchestrationFacade().register(hostile);
+      });
+      expect(thrown).toBeInstanceOf(OrchestrationError);
+      expect(thrown).toMatchObject({ code: 'ORCHESTRATOR_INVALID' });
+    }
+  });
+});
+
+describe('this.logger', () => {
+  class Chatty extends BaseOrchestrator {
+    run(): string {
+      this.logger.info('said', { word: 'hello' });
+      return 'done';
+    }
+  }
+  defineOrchestrator(Chatty, { layer: 'domain', type: 'business_logic', operations: ['run'] });
+
+  it.each([
+    ['has no children', undefined],
+    [
+      'throws where a child is asked for',
+      () => {
+        throw new Error('no child');
+      },
+    ],
+    ['gives nothing for a child', () => undefined],
+  ])('names the orchestrator and the call also over a logger that %s', async (_what, child) => {
+    const lines: [string, unknown][] = [];
+    const write = (event: string, fields?: unknown): void => {
+      lines.push([event, fields]);
+    };
+    const logger = { debug: write, info: write, warn: write, error: write, child };
+    const facade = new OrchestrationFacade({ logger: logger as unknown as Logger });
+    facade.register(Chatty);
+    const result = await facade.orchestrate('chatty' as string, context);
+    expect((result as FailedResult).error).toBeUndefined();
+    expect(lines.find(([event]) => event === 'said')?.[1]).toMatchObject({
+      orchestrator: 'chatty',
+      tenantId: 'acme',
+      requestId: context.requestId,
+      word: 'hello',
+    });
+  });
+});
