@@ -5,10 +5,16 @@ import tseslint from 'typescript-eslint';
 /** Who may import whom; the same walls as in docs/adr and the README's picture of the house. */
 const boundaries = [
   { sourceTag: 'package:core', onlyDependOnLibsWithTags: ['package:core'] },
+  { sourceTag: 'package:resilience', onlyDependOnLibsWithTags: ['package:core', 'package:resilience'] },
   { sourceTag: 'package:observability', onlyDependOnLibsWithTags: ['package:core', 'package:observability'] },
   {
     sourceTag: 'package:orchestrators',
-    onlyDependOnLibsWithTags: ['package:core', 'package:observability', 'package:orchestrators'],
+    onlyDependOnLibsWithTags: [
+      'package:core',
+      'package:resilience',
+      'package:observability',
+      'package:orchestrators',
+    ],
   },
   { sourceTag: 'app', notDependOnLibsWithTags: ['app'] },
 ];

@@ -5,6 +5,7 @@ import type { Config } from 'jest';
 const config: Config = {
   projects: [
     'packages/core',
+    'packages/resilience',
     'packages/observability',
     'packages/orchestrators',
     'apps/intelligence-bot',

@@ -1,0 +1,66 @@
+import { type Clock, systemClock } from '@kapelle/core';
+
+import { checkCount, checkFunction, checkMs, checkNumber } from '../options.js';
+import type { ClassifyRule } from '../outcome.js';
+
+export interface CircuitBreakerOptions {
+  /** Opens at this share of failures, above 0 to 1. @default 0.5 */
+  readonly failureRatio?: number;
+  /** Never opens on fewer completed calls in the window. @default 20 @minimum 1 */
+  readonly minimumCalls?: number;
+  /** Length of the sliding window, in ms; ten buckets. @default 10_000 @minimum 10 */
+  readonly windowMs?: number;
+  /** First time open, in ms; doubled each time it opens again without having closed. @default 5_000 @minimum 1 */
+  readonly openMs?: number;
+  /** Longest time open before jitter, in ms. @default 60_000 @minimum openMs */
+  readonly maxOpenMs?: number;
+  /** The time open is multiplied by a random factor from 1 − this to 1 + this; 0 to 1. @default 0.2 */
+  readonly jitterRatio?: number;
+  /** Calls let through half-open; all have to succeed for it to close. @default 3 @minimum 1 */
+  readonly probes?: number;
+  /** A probe without an outcome for so long, in ms, is a failure: opens again. @default 20_000 (twice the usual time-out) @minimum 1 */
+  readonly probeTimeoutMs?: number;
+  /** A success that took longer, in ms, is a slow call. @default Infinity (none is) */
+  readonly slowCallMs?: number;
+  /** Opens at this share of slow calls, above 0 to 1. @default 0.8 */
+  readonly slowCallRatio?: number;
+  /** What counts as success, as failure, or not at all; asked before the default rule. */
+  readonly classify?: ClassifyRule;
+  /** In errors, events and statistics. @default 'circuit-breaker' */
+  readonly name?: string;
+  /** From 0 to 1, 1 excluded; for the jitter. @default Math.random */
+  readonly random?: () => number;
+  /** @default the machine's clock */
+  readonly clock?: Clock;
+}
+
+/** The options with their defaults, checked. */
+export type ResolvedCircuitOptions = Required<Omit<CircuitBreakerOptions, 'classify'>> & {
+  readonly classify: ClassifyRule | undefined;
+};
+
+const LEAST_RATIO = Number.MIN_VALUE;
+
+/** @throws ResilienceError OPTION_INVALID */
+export function resolveCircuitOptions(options: CircuitBreakerOptions): ResolvedCircuitOptions {
+  const name = options.name ?? 'circuit-breaker';
+  const openMs = checkMs(name, 'openMs', options.openMs ?? 5_000, 1);
+  const { slowCallMs = Infinity, classify } = options;
+  if (classify !== undefined) checkFunction(name, 'classify', classify);
+  return {
+    name,
+    failureRatio: checkNumber(name, 'failureRatio', options.failureRatio ?? 0.5, LEAST_RATIO, 1),
+    minimumCalls: checkCount(name, 'minimumCalls', options.minimumCalls ?? 20),
+    windowMs: checkMs(name, 'windowMs', options.windowMs ?? 10_000, 10),
+    openMs,
+    maxOpenMs: checkMs(name, 'maxOpenMs', options.maxOpenMs ?? Math.max(60_000, openMs), openMs),
+    jitterRatio: checkNumber(name, 'jitterRatio', options.jitterRatio ?? 0.2, 0, 1),
+    probes: checkCount(name, 'probes', options.probes ?? 3),
+    probeTimeoutMs: checkMs(name, 'probeTimeoutMs', options.probeTimeoutMs ?? 20_000, 1),
+    slowCallMs: slowCallMs === Infinity ? slowCallMs : checkMs(name, 'slowCallMs', slowCallMs),
+    slowCallRatio: checkNumber(name, 'slowCallRatio', options.slowCallRatio ?? 0.8, LEAST_RATIO, 1),
+    classify,
+    random: checkFunction(name, 'random', options.random ?? Math.random),
+    clock: options.clock ?? systemClock,
+  };
+}
