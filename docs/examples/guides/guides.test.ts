@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 
 import { beforeEach, describe, expect, it } from '@jest/globals';
@@ -293,6 +296,26 @@ describe('logging', () => {
     });
     expect(JSON.stringify(lines)).not.toContain('0123456789abcdef');
   });
+
+  it('looks into one orchestrator, samples what repeats, and writes to files', async () => {
+    const { logger } = logging.createLoggedHost(new PassThrough());
+    const stop = logging.lookInto(logger, 'invoice');
+    expect(logger.child({ orchestrator: 'invoice' }).isLevelEnabled('debug')).toBe(true);
+    expect(logger.child({ orchestrator: 'other' }).isLevelEnabled('debug')).toBe(false);
+    stop();
+    expect(logger.levelRules).toEqual([]);
+    await logger.close();
+
+    const folder = await mkdtemp(join(tmpdir(), 'kapelle-logging-'));
+    const filename = join(folder, 'app.log');
+    const sampled = logging.createSampledLogger(filename);
+    for (let index = 0; index < 150; index += 1) sampled.info('busy', { index });
+    await sampled.close();
+    const lines = (await readFile(filename, 'utf8')).split('\n').slice(0, -1);
+    await rm(folder, { recursive: true });
+    expect([lines.length, sampled.stats.sampled]).toEqual([101, 50]);
+    expect(lines[100]).toContain('log_lines_sampled');
+  });
 });
 
 describe('observing', () => {
@@ -311,6 +334,11 @@ describe('observing', () => {
     const refused = await facade.orchestrate('rate', aContext(), { operation: 'quote', amount: 1 });
     expect(refused).toMatchObject({ errorCategory: 'permission_denied' });
     off();
+    const slow: string[] = [];
+    const unwatch = observing.watchSlow(facade, 0, (operation) => slow.push(operation));
     expect(await priceOf(facade, aContext(), 1)).toBe(2);
+    unwatch();
+    expect(await priceOf(facade, aContext(), 1)).toBe(2);
+    expect(slow).toEqual(['rate.quote']);
   });
 });

@@ -32,3 +32,26 @@ export function requireScope(facade: OrchestrationFacade, scope: string): () => 
   });
 }
 // #endregion
+
+// #region watch
+/** Tells of each call that took longer than `limitMs`. */
+export function watchSlow(
+  facade: OrchestrationFacade,
+  limitMs: number,
+  tell: (operation: string, ms: number) => void,
+): () => void {
+  return facade.use({
+    watch: {
+      call: ({ identity }) => {
+        const begun = performance.now();
+        return {
+          end: () => {
+            const ms = performance.now() - begun;
+            if (ms >= limitMs) tell(`${identity.orchestrator}.${identity.operation}`, ms);
+          },
+        };
+      },
+    },
+  });
+}
+// #endregion

@@ -14,7 +14,6 @@ describe('the README example', () => {
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    await host.start();
   });
 
   afterAll(async () => {

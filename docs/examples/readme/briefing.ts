@@ -20,7 +20,7 @@ class BriefParams {
 export class BriefOrchestrator extends BaseOrchestrator {
   @operation()
   async write(context: OperationContext, { url }: BriefParams) {
-    const page = await context.step('fetch', ({ signal }) => read(url, signal), {
+    const page = await context.step('fetch', async ({ signal }) => (await fetch(url, { signal })).text(), {
       retry: { maxAttempts: 3 },
     });
     await context.callOrThrow(ArchiveOrchestrator, { operation: 'keep', page });
@@ -49,14 +49,10 @@ export class ArchiveOrchestrator extends BaseOrchestrator {
 }
 
 export const host = createOrchestrationHost({ orchestrators: [BriefOrchestrator, ArchiveOrchestrator] });
+await host.start(); // everything, in the order of its dependencies
 
 export async function brief(url: string) {
   const context = OrchestrationContext.create({ tenantId: 'demo' });
   return host.facade.client(BriefOrchestrator).write(context, { url }); // typed; never throws
 }
 // #endregion
-
-async function read(url: string, signal: AbortSignal): Promise<string> {
-  const response = await fetch(url, { signal });
-  return response.text();
-}

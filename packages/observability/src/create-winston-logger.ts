@@ -1,5 +1,8 @@
 import type { LogFields, LogLevel } from '@kapelle/core';
 import type winston from 'winston';
+import { type LevelRule, LevelTable } from './level-table.js';
+import { LineSampler, type SamplingOptions } from './line-sampler.js';
+import type { LogFileOptions } from './log-file.js';
 import { LoggerOptionsError } from './log-level.js';
 import { jsonLine } from './log-line.js';
 import { LogSink } from './log-sink.js';
@@ -15,6 +18,12 @@ export interface WinstonLoggerOptions {
    * @default 'info'
    */
   readonly level?: LogLevel;
+  /** Levels of layers and of orchestrators that differ; can be changed later with `setLevel`. @default [] */
+  readonly levels?: readonly LevelRule[];
+  /** Leaves out lines that repeat, and counts them. @default every line is written */
+  readonly sampling?: SamplingOptions;
+  /** Files, rotated where they say so, besides `stream` and `transports` if those are given too. @default [] */
+  readonly files?: readonly LogFileOptions[];
   /**
    * `json` is for machines: one object per line with `timestamp`, `level`, `event` and the fields. `pretty` is
    * for people at a terminal: long values are cut, and of an error's stack only the first frame is shown.
@@ -25,7 +34,7 @@ export interface WinstonLoggerOptions {
   /**
    * Where lines go. It is not ended by `close()`. Lines are dropped while more than 16 MiB wait in it.
    *
-   * @default process.stdout, unless `transports` are given
+   * @default process.stdout, unless `transports` or `files` are given
    */
   readonly stream?: LineStream;
   /**
@@ -54,7 +63,8 @@ export interface WinstonLoggerOptions {
    */
   readonly ambient?: () => LogFields | undefined;
   /**
-   * How long `close()` waits for transports that do not end, in milliseconds.
+   * How long `close()` waits for transports that do not end, in milliseconds. What still waits then is counted as
+   * dropped.
    *
    * @minimum 1
    * @default 5000
@@ -86,15 +96,20 @@ export function createWinstonLogger(options: WinstonLoggerOptions = {}): Winston
       'Pass an instance of a winston transport; pass a stream as stream.',
     );
   }
-  const stream = options.stream ?? (transports.length === 0 ? process.stdout : undefined);
+  const levels = new LevelTable(options.level ?? 'info', options.levels ?? []);
+  const sampler = options.sampling === undefined ? undefined : new LineSampler(options.sampling);
+  const files = options.files ?? [];
+  const stream = options.stream ?? (transports.length + files.length === 0 ? process.stdout : undefined);
   const isTerminal = stream?.isTTY === true;
   const format = options.format ?? (isTerminal ? 'pretty' : 'json');
   return new WinstonLogger(
     new LogSink({
-      level: options.level ?? 'info',
+      levels,
+      sampler,
       format: format === 'pretty' ? prettyLine(options.colors ?? isTerminal) : jsonLine,
       stream,
       transports,
+      files,
       clock: options.clock ?? (() => new Date()),
       service: options.service,
       redact: options.redact ?? [],

@@ -15,6 +15,7 @@ export class GuardedTransport extends LineTransport {
   readonly #counters: LineCounters;
   readonly #waiting: LineInfo[] = [];
   #isBusy = false;
+  #isAbandoned = false;
   #onIdle: (() => void) | undefined;
   readonly #countError = (): void => {
     this.#counters.failed += 1;
@@ -60,7 +61,7 @@ export class GuardedTransport extends LineTransport {
     let isSettled = false;
     let isLate = false;
     const settle = (error?: unknown): void => {
-      if (isSettled) return;
+      if (isSettled || this.#isAbandoned) return;
       isSettled = true;
       this.#counters[error instanceof Error ? 'failed' : 'written'] += 1;
       if (!isLate) return;
@@ -79,6 +80,14 @@ export class GuardedTransport extends LineTransport {
     }
     isLate = true;
     return isSettled;
+  }
+
+  /** Counts what still waits as dropped, the line it keeps included. What it says later is not counted again. */
+  abandon(): void {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    this.#counters.dropped += this.#waiting.length + (this.#isBusy ? 1 : 0);
+    this.#waiting.length = 0;
   }
 
   override _final(done: () => void): void {

@@ -1,7 +1,9 @@
 import { createSanitizer, type LogFields, type LogLevel, type Sanitizer } from '@kapelle/core';
 import winston from 'winston';
 import { GuardedTransport } from './guarded-transport.js';
-import { severityOf } from './log-level.js';
+import type { LevelTable } from './level-table.js';
+import type { LineSampler, SampledLines } from './line-sampler.js';
+import { FileTransport, type LogFileOptions } from './log-file.js';
 import { isoTime, type LineFormat } from './log-line.js';
 import { LEVEL, LINE, type LineCounters, type LineInfo } from './line-transport.js';
 import { type LineStream, StreamTransport } from './stream-transport.js';
@@ -13,15 +15,22 @@ export interface LoggerStats {
   readonly written: number;
   /** Refused by a stream or transport, or lost to an error on the way. */
   readonly failed: number;
-  /** Not attempted: the reader was too slow, the logger closed, or the line came out of a transport. */
+  /**
+   * Not attempted: the reader was too slow, the logger closed, or the line came out of a transport. And what still
+   * waited when the time of `close()` was over.
+   */
   readonly dropped: number;
+  /** Left out by sampling, before any stream or transport. */
+  readonly sampled: number;
 }
 
 export interface LogSinkOptions {
-  readonly level: LogLevel;
+  readonly levels: LevelTable;
+  readonly sampler: LineSampler | undefined;
   readonly format: LineFormat;
   readonly stream: LineStream | undefined;
   readonly transports: readonly winston.transport[];
+  readonly files: readonly LogFileOptions[];
   readonly clock: () => Date;
   readonly service: string | undefined;
   readonly redact: readonly string[];
@@ -38,50 +47,42 @@ const ALL_LEVELS = 'silly';
 
 /** Where the lines of a logger and its children come together: sanitised here, once, whole. */
 export class LogSink {
-  /** The least severe {@link SEVERITY} that is written; read before anything else is done. */
-  threshold: number;
-  #level: LogLevel;
+  readonly levels: LevelTable;
+  #sampled = 0;
   #isWriting = false;
   #closing: Promise<void> | undefined;
   readonly #options: LogSinkOptions;
   readonly #sanitizer: Sanitizer;
   readonly #service: string | undefined;
+  readonly #transports: readonly (StreamTransport | FileTransport | GuardedTransport)[];
   readonly #winston: winston.Logger;
   readonly #counters: LineCounters = { written: 0, failed: 0, dropped: 0 };
 
   constructor(options: LogSinkOptions) {
     this.#options = options;
-    this.#level = options.level;
-    this.threshold = severityOf(options.level);
+    this.levels = options.levels;
     this.#sanitizer = createSanitizer({ stack: true, redact: options.redact, maxBytes: MAX_FIELD_BYTES });
     this.#service =
       options.service === undefined ? undefined : String(this.#sanitizer.sanitize(options.service));
     const levels = winston.config.npm.levels;
+    this.#transports = [
+      ...(options.stream === undefined ? [] : [new StreamTransport(options.stream, this.#counters)]),
+      ...options.files.map((file) => new FileTransport(file, this.#counters)),
+      ...options.transports.map((transport) => new GuardedTransport(transport, levels, this.#counters)),
+    ];
     this.#winston = winston.createLogger({
       level: ALL_LEVELS,
       levels,
       format: PASS_ON,
-      transports: [
-        ...(options.stream === undefined ? [] : [new StreamTransport(options.stream, this.#counters)]),
-        ...options.transports.map((transport) => new GuardedTransport(transport, levels, this.#counters)),
-      ],
+      transports: [...this.#transports],
     });
     this.#winston.on('error', () => {
       this.#counters.failed += 1;
     });
   }
 
-  get level(): LogLevel {
-    return this.#level;
-  }
-
-  set level(level: LogLevel) {
-    this.threshold = severityOf(level);
-    this.#level = level;
-  }
-
   get stats(): LoggerStats {
-    return { ...this.#counters };
+    return { ...this.#counters, sampled: this.#sampled };
   }
 
   /** Writes one event. Never throws: a logger must not be the reason that a call fails. */
@@ -91,14 +92,35 @@ export class LogSink {
       return;
     }
     try {
-      const info = this.#info(level, event, fields, scope);
-      this.#isWriting = true;
-      this.#winston.write(info);
+      const time = this.#options.clock();
+      const { sampler } = this.#options;
+      if (sampler !== undefined) {
+        for (const lines of sampler.due(time.getTime())) this.#tellSampled(lines, time);
+        if (!sampler.admits(level, event)) {
+          this.#sampled += 1;
+          return;
+        }
+      }
+      this.#write(this.#info(level, event, fields, scope, time));
     } catch {
       this.#counters.failed += 1;
+    }
+  }
+
+  #write(info: LineInfo): void {
+    this.#isWriting = true;
+    try {
+      this.#winston.write(info);
     } finally {
       this.#isWriting = false;
     }
+  }
+
+  #tellSampled({ level, event, dropped }: SampledLines, time: Date): void {
+    const intervalMs = this.#options.sampler?.intervalMs;
+    this.#write(
+      this.#info(level, 'log_lines_sampled', { sampledEvent: event, dropped, intervalMs }, undefined, time),
+    );
   }
 
   #info(
@@ -106,10 +128,10 @@ export class LogSink {
     event: string,
     fields: LogFields | undefined,
     scope: LogScope | undefined,
+    time: Date,
   ): LineInfo {
-    const { clock, format } = this.#options;
+    const { format } = this.#options;
     const service = this.#service;
-    const time = clock();
     const cleanFields = this.#sanitizer.record(this.#sources(fields, scope));
     const cleanEvent = String(this.#sanitizer.sanitize(event));
     return {
@@ -141,18 +163,32 @@ export class LogSink {
   }
 
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    if (this.#closing === undefined) {
+      this.#tellRest();
+      this.#closing = this.#close();
+    }
     return this.#closing;
+  }
+
+  /** What sampling left out and nobody was told of yet. */
+  #tellRest(): void {
+    try {
+      for (const lines of this.#options.sampler?.flush() ?? [])
+        this.#tellSampled(lines, this.#options.clock());
+    } catch {
+      this.#counters.failed += 1;
+    }
   }
 
   async #close(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, this.#options.closeTimeoutMs);
-      this.#winston.once('finish', resolve);
+    const isInTime = await new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(false), this.#options.closeTimeoutMs);
+      this.#winston.once('finish', () => resolve(true));
       this.#winston.end();
     });
     clearTimeout(timer);
+    if (!isInTime) for (const transport of this.#transports) transport.abandon();
     this.#winston.close();
   }
 }

@@ -15,6 +15,9 @@ export interface LineStream extends NodeJS.WritableStream {
 export class StreamTransport extends LineTransport {
   readonly #stream: LineStream;
   readonly #counters: LineCounters;
+  /** Lines handed to the stream that it has not answered for. */
+  #pending = 0;
+  #isAbandoned = false;
   /** Without it the stream's error event would end the process. The write callback counts the failure. */
   readonly #ignoreError = (): void => {};
 
@@ -30,6 +33,7 @@ export class StreamTransport extends LineTransport {
       this.#write(info[LINE]);
     } catch {
       this.#counters.failed += 1;
+      this.#pending = Math.max(0, this.#pending - 1);
     }
   }
 
@@ -39,14 +43,24 @@ export class StreamTransport extends LineTransport {
     } else if (!this.#stream.writable) {
       this.#counters.failed += 1;
     } else {
+      this.#pending += 1;
       this.#stream.write(`${line}\n`, this.#settled);
     }
   }
 
   readonly #settled = (error?: Error | null): void => {
+    if (this.#isAbandoned) return;
+    this.#pending -= 1;
     if (error) this.#counters.failed += 1;
     else this.#counters.written += 1;
   };
+
+  /** Counts what still waits as dropped. What becomes of it later is not counted again. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    this.#counters.dropped += this.#pending;
+    this.#pending = 0;
+  }
 
   override _final(done: () => void): void {
     const finish = (): void => {

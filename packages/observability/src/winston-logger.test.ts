@@ -229,7 +229,7 @@ describe('WinstonLogger', () => {
       expect.objectContaining({ event: 'c', error: expect.objectContaining({ message: 'as fields' }) }),
       { timestamp: '[invalid date]', level: 'info', event: 'undefined', value: 7 },
     ]);
-    expect(logger.stats).toEqual({ written: 4, failed: 4, dropped: 0 });
+    expect(logger.stats).toEqual({ written: 4, failed: 4, dropped: 0, sampled: 0 });
   });
 
   it('refuses options it cannot use', () => {
@@ -350,7 +350,7 @@ describe('WinstonLogger and what it writes to', () => {
         Array.from({ length: 5_000 }, (_, index) => index),
       );
       logger.info('late');
-      expect(logger.stats).toEqual({ written: 5_000, failed: 0, dropped: 1 });
+      expect(logger.stats).toEqual({ written: 5_000, failed: 0, dropped: 1, sampled: 0 });
     } finally {
       await rm(directory, { recursive: true });
     }
@@ -399,7 +399,7 @@ describe('WinstonLogger and what it writes to', () => {
     expect((await lines()).map((line) => parse(line)['index'])).toEqual(
       Array.from({ length: 50 }, (_, index) => index),
     );
-    expect(logger.stats).toEqual({ written: 200, failed: 200, dropped: 50 });
+    expect(logger.stats).toEqual({ written: 200, failed: 200, dropped: 50, sampled: 0 });
   });
 
   it('bounds what waits for a transport or a reader that never comes, and the time of close', async () => {

@@ -1,0 +1,273 @@
+import { type Clock, type OrchestrationFacade, systemClock, type Unsubscribe } from '@kapelle/core';
+import { type Alert, AlertBook, type AlertChanges } from './alert-book.js';
+import { type AlertRule, DEFAULT_ALERT_RULES, type ResolvedRule, resolveRule } from './alert-rule.js';
+import { type AnalysisOptions, analyseSeries, type MetricAnalysis } from './analysis.js';
+import { AnalyticsOptionError, checkNumber, checkWhole } from './analytics-error.js';
+import { feedCalls, type FeedOptions } from './call-feed.js';
+import { type Metric, type MetricDefinition, resolveMetric } from './metric.js';
+import { MetricSeries, type MetricTags, type SeriesLimits } from './metric-series.js';
+import { type AnalyticsReport, reportOf } from './report/report.js';
+
+/** One measurement. */
+export interface Observation {
+  /** Of a metric that was defined. */
+  readonly name: string;
+  readonly value: number;
+  /** When it was made, epoch ms. @default now */
+  readonly at?: number;
+  readonly tags?: MetricTags;
+}
+
+export interface PerformanceAnalyticsOptions {
+  readonly metrics?: readonly MetricDefinition[];
+  readonly alertRules?: readonly AlertRule[];
+  /** Whether {@link DEFAULT_ALERT_RULES} hold for the metrics of these names. @default true */
+  readonly defaultAlertRules?: boolean;
+  /** @default the machine's */
+  readonly clock?: Clock;
+  /** Points kept per series: 16 bytes each. @minimum 20 @default 1000 */
+  readonly windowPoints?: number;
+  /** Series, over all metrics; observations of further ones are counted and left out. @default 1000 */
+  readonly maxSeries?: number;
+  /** Quantiles are of the observations of one to two of these. @default 3600000 */
+  readonly quantilePeriodMs?: number;
+  /** Of quantiles, 0.0001 to 1. @default 0.01 */
+  readonly relativeError?: number;
+  /** Resolved alerts kept. @default 500 */
+  readonly maxAlertHistory?: number;
+  readonly analysis?: AnalysisOptions;
+  /** Told once for each alert that fires or is resolved. What it throws is counted. */
+  readonly onAlert?: (alert: Alert) => void;
+}
+
+/** What was not taken, and why. */
+export interface AnalyticsStats {
+  readonly series: number;
+  readonly observed: number;
+  /** Of a metric that nobody defined. */
+  readonly undefinedMetric: number;
+  /** No finite number, no time, or for a bucket that is closed. */
+  readonly unusable: number;
+  /** Of a series beyond `maxSeries`. */
+  readonly beyondMaxSeries: number;
+  readonly listenerFailures: number;
+}
+
+const NO_TAGS: MetricTags = Object.freeze({});
+
+/**
+ * Trends, anomalies, forecasts, changes, capacity and alerts of metrics, from real observations at their real times.
+ * Memory is bounded, and where there is too little to say anything, that is said.
+ */
+export class PerformanceAnalytics {
+  readonly #clock: Clock;
+  readonly #limits: SeriesLimits;
+  readonly #maxSeries: number;
+  readonly #options: PerformanceAnalyticsOptions;
+  readonly #metrics = new Map<string, Metric>();
+  readonly #series = new Map<string, MetricSeries>();
+  readonly #rules = new Map<string, ResolvedRule>();
+  readonly #alerts: AlertBook;
+  #undefinedMetric = 0;
+  #beyondMaxSeries = 0;
+  #listenerFailures = 0;
+
+  /** @throws {@link AnalyticsOptionError} for an option, metric or rule that cannot be used. */
+  constructor(options: PerformanceAnalyticsOptions = {}) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#limits = {
+      windowPoints: checkWhole('windowPoints', options.windowPoints ?? 1_000, 20),
+      quantilePeriodMs: checkNumber('quantilePeriodMs', options.quantilePeriodMs ?? 3_600_000, 1),
+      relativeError: checkNumber('relativeError', options.relativeError ?? 0.01, 0.0001, 0.99),
+    };
+    this.#maxSeries = checkWhole('maxSeries', options.maxSeries ?? 1_000, 1);
+    this.#alerts = new AlertBook(checkWhole('maxAlertHistory', options.maxAlertHistory ?? 500, 1));
+    for (const metric of options.metrics ?? []) this.define(metric);
+    for (const rule of options.alertRules ?? []) this.addAlertRule(rule);
+  }
+
+  /**
+   * Makes a metric known. The same definition again changes nothing.
+   *
+   * @throws {@link AnalyticsOptionError} where the name is taken by another definition, or it says too little.
+   */
+  define(definition: MetricDefinition): void {
+    const metric = resolveMetric(definition);
+    const known = this.#metrics.get(metric.name);
+    if (known !== undefined) {
+      if (JSON.stringify(known) === JSON.stringify(metric)) return;
+      throw new AnalyticsOptionError(
+        `The metric "${metric.name}" is defined already, in another way.`,
+        'Give one of them another name.',
+      );
+    }
+    this.#metrics.set(metric.name, metric);
+    if (this.#options.defaultAlertRules === false) return;
+    for (const rule of DEFAULT_ALERT_RULES) if (rule.metric === metric.name) this.addAlertRule(rule);
+  }
+
+  isDefined(name: string): boolean {
+    return this.#metrics.has(name);
+  }
+
+  /**
+   * Adds a rule, or replaces that of the same id.
+   *
+   * @throws {@link AnalyticsOptionError} for a metric that is not defined, or a rule that cannot work.
+   */
+  addAlertRule(rule: AlertRule): void {
+    const metric = this.#metrics.get(rule.metric);
+    if (metric === undefined) {
+      throw new AnalyticsOptionError(
+        `An alert rule is about "${rule.metric}", which is not defined.`,
+        'Define the metric first: its direction says which side of the threshold is bad.',
+      );
+    }
+    const resolved = resolveRule(rule, metric);
+    this.#rules.set(resolved.id, resolved);
+  }
+
+  /** Takes one observation; whether it could be used. Never throws for one. */
+  observe({ name, value, at, tags }: Observation): boolean {
+    const series = this.series(name, tags);
+    return series !== undefined && series.observe(value, at ?? this.#clock.now());
+  }
+
+  /**
+   * The series of a metric with these tags, made where it is new: for who observes often and looks it up once.
+   * `undefined` for a metric that is not defined, or beyond `maxSeries`.
+   */
+  series(name: string, tags: MetricTags = NO_TAGS): MetricSeries | undefined {
+    const key = keyOf(name, tags);
+    const known = this.#series.get(key);
+    if (known !== undefined) return known;
+    const metric = this.#metrics.get(name);
+    if (metric === undefined) {
+      this.#undefinedMetric += 1;
+      return undefined;
+    }
+    if (this.#series.size >= this.#maxSeries) {
+      this.#beyondMaxSeries += 1;
+      return undefined;
+    }
+    const series = new MetricSeries(metric, Object.freeze({ ...tags }), this.#limits);
+    this.#series.set(key, series);
+    return series;
+  }
+
+  /** Listens to the calls of a facade: how long they take and how many fail, by orchestrator. */
+  feed(facade: Pick<OrchestrationFacade, 'events'>, options?: FeedOptions): Unsubscribe {
+    return feedCalls(this, facade, options);
+  }
+
+  /** Everything about one series; `undefined` where nothing was ever observed. */
+  analyse(name: string, tags: MetricTags = NO_TAGS, options?: AnalysisOptions): MetricAnalysis | undefined {
+    const series = this.#series.get(keyOf(name, tags));
+    return series === undefined
+      ? undefined
+      : analyseSeries(series, this.#clock.now(), { ...this.#options.analysis, ...options });
+  }
+
+  /** Everything about every series, as plain data for {@link reportToJson}, Markdown and HTML. */
+  report(): AnalyticsReport {
+    const now = this.#clock.now();
+    const analyses = [...this.#series.values()].map((series) =>
+      analyseSeries(series, now, this.#options.analysis),
+    );
+    return reportOf(analyses, {
+      now,
+      active: this.#alerts.active,
+      history: this.#alerts.history,
+      stats: this.stats,
+    });
+  }
+
+  /** What is firing, the oldest first. */
+  get activeAlerts(): readonly Alert[] {
+    return this.#alerts.active;
+  }
+
+  /** Resolved alerts, the oldest first; bounded. */
+  get alertHistory(): readonly Alert[] {
+    return this.#alerts.history;
+  }
+
+  /** Judges the points that came since the last time by every rule. */
+  evaluateAlerts(): AlertChanges {
+    const now = this.#clock.now();
+    const fired: Alert[] = [];
+    const resolved: Alert[] = [];
+    for (const series of this.#series.values()) {
+      const rules = [...this.#rules.values()].filter(({ metric }) => metric === series.metric);
+      if (rules.length === 0) continue;
+      const points = series.points(now);
+      for (const rule of rules) {
+        const changes = this.#alerts.evaluate(rule, series, points, now);
+        fired.push(...changes.fired);
+        resolved.push(...changes.resolved);
+      }
+    }
+    for (const alert of [...fired, ...resolved]) this.#tell(alert);
+    return { fired, resolved };
+  }
+
+  /**
+   * Evaluates the alerts again and again; the timer does not hold the process.
+   *
+   * @param everyMs default 30,000
+   * @returns ends it
+   */
+  watch(everyMs = 30_000): () => void {
+    const delay = checkNumber('everyMs', everyMs, 1, 2_147_483_647);
+    let isOn = true;
+    let timer: unknown;
+    const arm = (): void => {
+      timer = this.#clock.setTimeout(() => {
+        this.evaluateAlerts();
+        if (isOn) arm();
+      }, delay);
+      this.#clock.keepAlive?.(timer, false);
+    };
+    arm();
+    return () => {
+      isOn = false;
+      this.#clock.clearTimeout(timer);
+    };
+  }
+
+  get stats(): AnalyticsStats {
+    let [observed, unusable] = [0, 0];
+    for (const series of this.#series.values()) {
+      observed += series.observed;
+      unusable += series.refused;
+    }
+    return {
+      series: this.#series.size,
+      observed,
+      unusable,
+      undefinedMetric: this.#undefinedMetric,
+      beyondMaxSeries: this.#beyondMaxSeries,
+      listenerFailures: this.#listenerFailures,
+    };
+  }
+
+  #tell(alert: Alert): void {
+    try {
+      this.#options.onAlert?.(alert);
+    } catch {
+      this.#listenerFailures += 1;
+    }
+  }
+}
+
+/** Tags in any order are the same series. */
+function keyOf(name: string, tags: MetricTags): string {
+  if (tags === NO_TAGS) return name;
+  const keys = Object.keys(tags);
+  if (keys.length === 0) return name;
+  if (keys.length > 1) keys.sort();
+  let key = name;
+  for (const tag of keys) key += `\u0000${tag}\u0001${String(tags[tag])}`;
+  return key;
+}
