@@ -1,6 +1,7 @@
 import type { DepthPlan } from './depth-plan.js';
-import type { Analysis, Briefing, CheckedClaim, ContentDocument } from './model.js';
+import type { Analysis, Briefing, CheckedClaim, ContentDocument, Depth } from './model.js';
 import type { LanguageModel } from './ports.js';
+import { NO_LANGUAGE_MODEL, notInDepth } from './planned-gap.js';
 
 const MAX_PROMPT_LENGTH = 12_000;
 const MAX_OUTPUT_TOKENS = 700;
@@ -39,11 +40,11 @@ export async function writeNarrative(
 /** Why there is no narrative where no model was asked, if that is so. */
 export function whyNoNarrative(
   plan: DepthPlan,
-  depth: string,
+  depth: Depth,
   model: LanguageModel | undefined,
 ): string | undefined {
-  if (!plan.narrates) return `Not part of the depth "${depth}".`;
-  return model === undefined ? 'No language model is configured.' : undefined;
+  if (!plan.narrates) return notInDepth(depth);
+  return model === undefined ? NO_LANGUAGE_MODEL : undefined;
 }
 
 function narrativePrompt({ document, analysis, checked }: NarrativeMaterial): string {

@@ -1,6 +1,7 @@
 import { ANALYSIS_PARTS, DEPTH_PLANS } from './depth-plan.js';
 import type { Depth, StageNote } from './model.js';
 import { whyNoNarrative } from './narrative.js';
+import { notInDepth } from './planned-gap.js';
 import type { LanguageModel } from './ports.js';
 import type { AnalysisLimit } from './analysis/index.js';
 
@@ -11,9 +12,9 @@ export function plannedNotes(depth: Depth, model: LanguageModel | undefined): re
   const noNarrative = whyNoNarrative(plan, depth, model);
   return [
     ...ANALYSIS_PARTS.filter((part) => !plan.parts.includes(part)).map((part) =>
-      skipped(part, `Not part of the depth "${depth}".`),
+      skipped(part, notInDepth(depth)),
     ),
-    ...(plan.verifies ? [] : [skipped('verification', `Not part of the depth "${depth}".`)]),
+    ...(plan.verifies ? [] : [skipped('verification', notInDepth(depth))]),
     ...(noNarrative === undefined ? [] : [skipped('narrative', noNarrative)]),
   ];
 }

@@ -320,6 +320,51 @@ describe('an analysis of awkward texts', () => {
     );
   });
 
+  it('takes neither a word that only opens sentences nor a phrase about a common thing for a person', () => {
+    const people = (...lines: string[]) =>
+      findEntities(readText(aDocument(lines)))
+        .filter(({ kind }) => kind === 'person')
+        .map(({ text }) => text);
+    expect(
+      people('Roger, we copy. Roger. Roger, you are go for landing, Jack. We see it, Jack. Jack says yes.'),
+    ).toEqual(['Jack']);
+    expect(
+      people('The Marshall Plan was a good plan. It was the plan of the century, and plans are rarely good.'),
+    ).toEqual([]);
+    expect(people('We met Susan Rice in the field. The farmers spoke of wheat.')).toEqual(['Susan Rice']);
+    const places = findEntities(readText(aDocument(['Houston, we are ready. We read you, Houston.'])));
+    expect(places).toEqual([{ text: 'Houston', kind: 'place', count: 2 }]);
+  });
+
+  it('keeps names with an initial whole, and abbreviations out, where it says what a text is about', () => {
+    const text = readText(
+      aDocument([
+        'Lyndon B. Johnson signed the law. The reporters asked Lyndon B. Johnson about it. They rushed in. They moved in. They came in.',
+      ]),
+    );
+    const terms = extractKeywords(text).map(({ term }) => term);
+    expect(terms).toContain('Lyndon B. Johnson');
+    expect(terms).not.toContain('in.');
+    expect(terms).not.toContain('Lyndon');
+    expect(terms).not.toContain('B.');
+  });
+
+  it('quotes no footnote, list mark or address in a summary where there is better', () => {
+    const good = [
+      'The harbour town rebuilt its bridge because the old bridge had carried far too many heavy trucks.',
+      'Engineers from the town measured the bridge every winter and wrote their numbers into a public book.',
+    ];
+    const bad = [
+      '(a) The bridge and the town and the harbour and the engineers belong to the public bridge book.',
+      'The public book of the bridge, the town and its engineers is at https://example.org/bridge today.',
+      '[^1]: The bridge book of the town holds the numbers of the engineers and of the harbour.',
+    ];
+    const quotes = summarise(readText(aDocument([...bad, ...good])), { sentences: 2 }).map(
+      ({ quote }) => quote,
+    );
+    expect(quotes).toEqual(good);
+  });
+
   it('tells titles from names that begin with the same word', () => {
     const lines = [
       'He left General Motors for the Justice Department.',

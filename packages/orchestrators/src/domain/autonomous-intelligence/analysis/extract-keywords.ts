@@ -14,15 +14,20 @@ export interface KeywordOptions {
   readonly limit?: number;
 }
 
+/** Words that occur once are listed only among so many: a short text has little else, a longer list is noise. */
+const MAX_WITH_SINGLES = 10;
+
 /**
  * The words and phrases the text is about, best first; scores are relative to the best, which has 1.
- * Ranked by {@link rankTerms}. Of terms that contain one another, or share a stem, only the better one is kept.
+ * Ranked by {@link rankTerms}. Of terms that contain one another, or share a stem, only the better one is kept; those that
+ * occur once are among the first ten or left out.
  *
  * @throws AnalysisOptionError when `limit` is not an integer of at least 1
  */
 export function extractKeywords(text: TextModel, options: KeywordOptions = {}): readonly Keyword[] {
   const limit = countOption('limit', options.limit, 15);
-  const terms = distinctTerms(rankTerms(text), limit);
+  const ranked = distinctTerms(rankTerms(text), limit);
+  const terms = ranked.filter(({ count }, at) => count > 1 || at < MAX_WITH_SINGLES);
   const best = terms[0]?.score ?? 1;
   return terms.map(({ surface, count, score }) => ({ term: surface, count, score: score / best }));
 }

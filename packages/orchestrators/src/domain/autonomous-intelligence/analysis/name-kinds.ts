@@ -31,6 +31,9 @@ const LEXICON: Readonly<Record<string, string>> = {
   'middle east': 'Place',
   'latin america': 'Place',
   'viet-nam': 'Place',
+  // First names, too, for compromise.
+  houston: 'Place',
+  dallas: 'Place',
 };
 
 /** Codes of the list that are no places: the European Union, the euro zone, the United Nations, pseudo-codes. */
@@ -97,7 +100,14 @@ export function nameKinds(text: TextModel, mentions: readonly NameMention[]): Re
   for (const key of unsure) {
     const isAcronym =
       byKey.get(key)?.every((mention) => mention.text === mention.text.toUpperCase()) ?? false;
-    if (!parts.has(key) && (isAcronym || alone(key) !== 'person')) kinds.delete(key);
+    if (parts.has(key)) continue;
+    if (isAcronym || alone(key) !== 'person' || isSignal(byKey.get(key) ?? [])) kinds.delete(key);
+  }
+  const nouns = commonNouns(text);
+  for (const [key, kind] of kinds) {
+    // "Marshall Plan" where plans are spoken of; a "Mr. Rice" keeps his name among farmers.
+    const head = key.split(' ').at(-1) ?? '';
+    if (kind === 'person' && head !== key && !people.has(key) && nouns.has(head)) kinds.delete(key);
   }
   const spelledOut = new Map(
     [...kinds].filter(([key]) => key.includes(' ')).map(([key, kind]) => [initialsOf(key), kind]),
@@ -107,6 +117,25 @@ export function nameKinds(text: TextModel, mentions: readonly NameMention[]): Re
     if (kind !== undefined && kind !== 'person') kinds.set(key, kind);
   }
   return kinds;
+}
+
+/** Share of mentions at the beginning of a sentence from which a single word is no name. */
+const SIGNAL_SHARE = 0.8;
+
+/** A word that opens sentences and stands nowhere else, as "Roger" on the radio, or got its capital there. */
+function isSignal(mentions: readonly NameMention[]): boolean {
+  return mentions.filter(({ start }) => start < 2).length >= mentions.length * SIGNAL_SHARE;
+}
+
+/** Lemmas of the nouns a text writes small. */
+function commonNouns(text: TextModel): ReadonlySet<string> {
+  return new Set(
+    text.sentences.flatMap(({ tokens }) =>
+      tokens
+        .filter(({ pos, text: word }) => pos === 'NOUN' && /^\p{Ll}/u.test(word))
+        .map(({ lemma }) => lemma),
+    ),
+  );
 }
 
 /** First letters of the words of a name that count: "un" for "united nations". */

@@ -24,6 +24,8 @@ const VALUE_KIND: Readonly<Record<string, ValueKind>> = {
 };
 const CONTENT_POS: ReadonlySet<string> = new Set(['NOUN', 'PROPN', 'VERB', 'ADJ']);
 const TWO_LETTERS = /\p{L}.*\p{L}/u;
+/** "in." at the end of a sentence is read as the abbreviation; neither it nor "ft." is what a text is about. */
+const ABBREVIATED = /^\p{Ll}{1,3}\.$/u;
 const MARK_TYPES: ReadonlySet<string> = new Set([
   'punctuation',
   'symbol',
@@ -136,7 +138,12 @@ function tokenOf(token: ReadToken, start: number): Token {
     pos: token.pos,
     isWord: word,
     isStopWord: token.isStopWord,
-    isContent: word && !token.isStopWord && CONTENT_POS.has(token.pos) && TWO_LETTERS.test(token.normal),
+    isContent:
+      word &&
+      !token.isStopWord &&
+      CONTENT_POS.has(token.pos) &&
+      TWO_LETTERS.test(token.normal) &&
+      !ABBREVIATED.test(token.text),
     isNegated: token.isNegated,
     start,
   };

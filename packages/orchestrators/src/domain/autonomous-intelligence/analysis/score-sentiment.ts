@@ -13,10 +13,12 @@ export interface SentimentOptions {
 }
 
 /**
- * Means nearer to zero than this are neutral: the customary threshold of VADER (Hutto and Gilbert, "VADER: A
- * Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text", ICWSM 2014).
+ * Means nearer to zero than this are neutral. Twice the customary threshold of VADER (Hutto and Gilbert, "VADER: A
+ * Parsimonious Rule-based Model for Sentiment Analysis of Social Media Text", ICWSM 2014), which is one for single
+ * sentences: over longer texts words lean to the positive side whatever they speak of (Dodds and others, "Human
+ * language reveals a universal positivity bias", PNAS 112, 2015).
  */
-export const NEUTRAL_BELOW = 0.05;
+export const NEUTRAL_BELOW = 0.1;
 
 /**
  * How positive or negative the text is: the polarity wink-nlp gives each sentence (a word lexicon with negation, -1

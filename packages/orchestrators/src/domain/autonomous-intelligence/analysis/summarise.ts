@@ -39,7 +39,7 @@ const SALIENCE = 0.5;
  * Graph-based Lexical Centrality as Salience in Text Summarization", JAIR 22, 2004). It counts half; the other half is
  * how many of the 60 best terms of the text ({@link rankTerms}) a sentence holds, by their scores and the root of its
  * length. The sum is raised a little at the beginning and the end of the text and lowered for sentences that lean on
- * others ("this", "they"), or are very short or long. The choice is by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998), so that nothing is said twice.
+ * others ("this", "they"), begin with the mark of a list, hold an address, or are very short or long. The choice is by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998), so that nothing is said twice.
  * Headings, questions, greetings and fragments are left out as long as anything else is there. Of more than 1500
  * sentences, those nearest to the centroid of the text are compared. Deterministic.
  *
@@ -141,9 +141,14 @@ function fitness(sentence: Sentence, total: number): number {
     length *
     (opensLeaning ? LEANING_FACTOR : 1) *
     (pointsBack ? LEANING_FACTOR : 1) *
-    headingFactor(words)
+    headingFactor(words) *
+    (APPARATUS.test(sentence.text) ? APPARATUS_FACTOR : 1)
   );
 }
+
+/** A mark of a list or a footnote in front, an address inside, or a colon that leads to what is not quoted. */
+const APPARATUS = /^(?:\(?\p{L}\)|[IVX]{1,4}\.|\[\^|#{1,6}\s)|https?:\/\/|:$/u;
+const APPARATUS_FACTOR = 0.5;
 
 /** A heading in capitals that ran into the sentence makes a poor quote. */
 function headingFactor(words: readonly Token[]): number {

@@ -88,12 +88,17 @@ export function nounPhrases(sentence: Sentence): readonly (readonly Token[])[] {
   };
   sentence.tokens.forEach((token, at) => {
     const fits = token.isContent && token.pos !== 'VERB' && !inValue.has(at);
-    if (fits) run.push(token);
+    if (fits || (run.length > 0 && isInitial(token, sentence.tokens[at + 1]))) run.push(token);
     else close();
   });
   close();
   return phrases;
 }
+
+const INITIAL = /^\p{Lu}\.$/u;
+/** The middle of "Lyndon B. Johnson". */
+const isInitial = (token: Token, next: Token | undefined): boolean =>
+  token.pos === 'PROPN' && INITIAL.test(token.text) && next?.pos === 'PROPN' && next.isContent;
 
 function foreignWords(
   sentence: Sentence,
@@ -130,6 +135,7 @@ function tallyRun(tokens: readonly Token[], { sentence, position, tallies }: Run
   for (let from = 0; from < tokens.length; from += 1) {
     for (let to = from + 1; to <= Math.min(from + MAX_PHRASE_WORDS, tokens.length); to += 1) {
       const part = tokens.slice(from, to);
+      if (INITIAL.test(part[0]?.text ?? '') || INITIAL.test(part.at(-1)?.text ?? '')) continue;
       if (part.at(-1)?.pos === 'ADJ' || isBare(part) || LIGHT_NOUNS.has(part.at(-1)?.lemma ?? '')) continue;
       const key = keyOf(part);
       const tally = tallies.get(key) ?? newTally(part);

@@ -5,15 +5,23 @@ import type {
   Entity,
   EntityKind,
   SentimentScore,
+  StageNote,
   Verdict,
 } from '../model.js';
+import { isPlannedGap } from '../planned-gap.js';
 
 /** Parts of a briefing that may not have been made. */
 export type Part = keyof Analysis | 'verification' | 'narrative';
 
 /** Either what a part holds, or why there is nothing. */
 export type Made<T> =
-  { readonly isMade: true; readonly value: T } | { readonly isMade: false; readonly reason: string };
+  | { readonly isMade: true; readonly value: T }
+  | {
+      readonly isMade: false;
+      readonly reason: string;
+      /** Nobody asked for it: the part is left away instead of being missed. */
+      readonly isPlanned: boolean;
+    };
 
 /** Beginnings of the words stages are called by, for each part. */
 const STAGE_WORDS: Readonly<Record<Part, readonly string[]>> = {
@@ -32,22 +40,56 @@ const STAGE_WORDS: Readonly<Record<Part, readonly string[]>> = {
 };
 const OUTCOME = { skipped: 'not run', failed: 'failed', reduced: 'reduced' } as const;
 
+/** The note about a part that is not there. */
+function noteOn({ notes }: Briefing, part: Part): StageNote | undefined {
+  const named = (words: readonly string[]): StageNote | undefined =>
+    notes.find((note) => words.some((word) => note.stage.toLowerCase().includes(word)));
+  return named(STAGE_WORDS[part]) ?? (part === 'narrative' ? undefined : named(['analy']));
+}
+
 /** Why a part is not there, in the words of the note about it. */
 export function whyMissing(briefing: Briefing, part: Part): string {
-  const named = (words: readonly string[]): Briefing['notes'][number] | undefined =>
-    briefing.notes.find((note) => words.some((word) => note.stage.toLowerCase().includes(word)));
-  const note = named(STAGE_WORDS[part]) ?? (part === 'narrative' ? undefined : named(['analy']));
+  const note = noteOn(briefing, part);
   return note === undefined
     ? `not run: no reason was recorded (depth ${briefing.depth})`
     : `${OUTCOME[note.outcome]}: ${note.reason}`;
 }
 
+function notMade(briefing: Briefing, part: Part): Made<never> {
+  const note = noteOn(briefing, part);
+  return {
+    isMade: false,
+    reason: whyMissing(briefing, part),
+    isPlanned: note !== undefined && isPlannedGap(note),
+  };
+}
+
+/** The narrative, or why there is none. */
+export function narrativeOf(briefing: Briefing): Made<NonNullable<Briefing['narrative']>> {
+  const { narrative } = briefing;
+  return narrative === undefined ? notMade(briefing, 'narrative') : { isMade: true, value: narrative };
+}
+
+/** What went other than planned. */
+export function gapsOf({ notes }: Briefing): readonly StageNote[] {
+  return notes.filter((note) => !isPlannedGap(note));
+}
+
+/** What nobody asked for, in one line; empty where everything was. */
+export function leftOut({ notes }: Briefing): string {
+  const byReason = new Map<string, string[]>();
+  for (const { stage, reason, ...note } of notes) {
+    if (!isPlannedGap({ stage, reason, ...note })) continue;
+    byReason.set(reason, [...(byReason.get(reason) ?? []), stage]);
+  }
+  const told = [...byReason].map(([reason, stages]) => `${stages.join(', ')} (${reason.replace(/\.$/, '')})`);
+  return told.length === 0 ? '' : `Left out: ${told.join('; ')}.`;
+}
+
 /** A part of the analysis, or why it is missing. */
 export function part<K extends keyof Analysis>(briefing: Briefing, name: K): Made<Analysis[K]> {
   const value = briefing.analysis[name];
-  return value === undefined
-    ? { isMade: false, reason: whyMissing(briefing, name) }
-    : { isMade: true, value: value };
+  return value === undefined ? notMade(briefing, name) : { isMade: true, value: value };
 }
 
 /** A claim with its verdict, or without one where it was not checked. */
@@ -65,7 +107,7 @@ const VERDICT_ORDER: Readonly<Record<Verdict, number>> = {
 /** Claims, those with a verdict first, then by how well they suit checking. */
 export function claimViews(briefing: Briefing): Made<readonly ClaimView[]> {
   if (briefing.claims.length === 0 && briefing.analysis.claims === undefined) {
-    return { isMade: false, reason: whyMissing(briefing, 'claims') };
+    return notMade(briefing, 'claims');
   }
   const checked = new Set(briefing.claims.map(({ claim }) => claim.id));
   const views: ClaimView[] = [
@@ -84,6 +126,36 @@ export function claimViews(briefing: Briefing): Made<readonly ClaimView[]> {
     )
     .map(({ view }) => view);
   return { isMade: true, value: sorted };
+}
+
+/** Claims about which there is the same little to say. */
+export interface OpenClaims {
+  readonly explanation: string;
+  readonly views: readonly ClaimView[];
+}
+
+/** Parts claims that deserve a look each from those nothing at all is known about, by the reason. */
+export function splitClaims(views: readonly ClaimView[]): {
+  readonly telling: readonly ClaimView[];
+  readonly open: readonly OpenClaims[];
+} {
+  const open = new Map<string, ClaimView[]>();
+  const telling: ClaimView[] = [];
+  for (const view of views) {
+    const { checked } = view;
+    if (checked?.verdict !== 'not_enough_evidence' || checked.evidence.length > 0) telling.push(view);
+    else open.set(checked.explanation, [...(open.get(checked.explanation) ?? []), view]);
+  }
+  return { telling, open: [...open].map(([explanation, alike]) => ({ explanation, views: alike })) };
+}
+
+/** What is said about the check of a claim; nothing where the evidence below says the same. */
+export function explanationOf({ verdict, evidence, explanation }: CheckedClaim): string {
+  const isSaidBelow =
+    verdict !== 'not_enough_evidence' &&
+    evidence.length > 0 &&
+    evidence.every(({ statement }) => explanation.includes(statement.replace(/\.$/, '')));
+  return isSaidBelow ? '' : explanation;
 }
 
 /** How many claims have which verdict. */
@@ -121,7 +193,7 @@ export function entitiesOf(entities: readonly Entity[], kind: EntityKind): reado
 /** What a reader has to know before anything else, or `undefined` for a complete briefing. */
 export function fallbackNotice(briefing: Briefing): readonly string[] | undefined {
   if (briefing.producedBy !== 'fallback_autonomous') return undefined;
-  const reasons = briefing.notes.map((note) => `${note.stage} ${OUTCOME[note.outcome]}: ${note.reason}`);
+  const reasons = gapsOf(briefing).map((note) => `${note.stage} ${OUTCOME[note.outcome]}: ${note.reason}`);
   return reasons.length === 0 ? ['The reason was not recorded.'] : reasons;
 }
 
@@ -191,8 +263,18 @@ export function sourceFacts({ document }: Briefing): readonly string[] {
     FORMATS[document.format],
     `${formatCount(document.wordCount)} ${document.wordCount === 1 ? 'word' : 'words'}`,
     document.durationMs === undefined ? undefined : formatTime(document.durationMs),
-    document.language === 'und' ? 'language unknown' : document.language,
+    languageName(document.language),
   ].filter((text) => text !== undefined);
+}
+
+/** `eng` as `English`; a code nobody knows as it stands. */
+function languageName(code: string): string {
+  if (code === 'und') return 'language unknown';
+  try {
+    return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) ?? code;
+  } catch {
+    return code;
+  }
 }
 
 /** What a Flesch reading ease stands for, in a word. */
@@ -204,7 +286,7 @@ export function readingLevel(ease: number): string {
   return ease >= 30 ? 'difficult' : 'very difficult';
 }
 
-/** Largest distance from neutral, so that a chart can use its whole height; at least 0.1, so that noise stays small. */
+/** Largest distance from neutral, so that a chart can use its whole height; at least 0.3, so that little looks little. */
 export function polarityScale(scores: readonly Pick<SentimentScore, 'polarity'>[]): number {
-  return scores.reduce((scale, { polarity }) => Math.max(scale, Math.min(1, Math.abs(polarity) || 0)), 0.1);
+  return scores.reduce((scale, { polarity }) => Math.max(scale, Math.min(1, Math.abs(polarity) || 0)), 0.3);
 }

@@ -33,6 +33,8 @@ section{margin:2.25rem 0 0;padding:1.5rem 1.6rem;border:1px solid var(--line);bo
 .claim{padding:1.1rem 0;border-top:1px solid var(--line)}.claim:first-child{padding-top:0;border-top:0}
 .badge{display:inline-block;padding:.08rem .6rem;border-radius:1rem;font-size:.78rem;font-weight:600}
 .supported{color:var(--good);background:var(--good-bg)}.contradicted{color:var(--bad);background:var(--bad-bg)}.open{color:var(--open);background:var(--open-bg)}
+details{margin-top:.8rem}summary{cursor:pointer;color:var(--accent);font:600 .86rem system-ui,-apple-system,"Segoe UI",Roboto,Arial,"DejaVu Sans",sans-serif}details[open]>summary{margin-bottom:.8rem}
+.quotes{margin:.5rem 0 0;padding-left:1.1rem}.quotes li{margin:.4rem 0}
 blockquote{margin:.45rem 0;padding:0;font-size:1.05rem}
 .evidence{margin:.5rem 0 0;padding:0 0 0 .9rem;border-left:3px solid var(--line);list-style:none;font-size:.92rem}
 .evidence li{margin:.35rem 0}.evidence b{font-weight:600}

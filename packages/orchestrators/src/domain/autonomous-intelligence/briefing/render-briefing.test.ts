@@ -6,6 +6,7 @@ import { parseHTML } from 'linkedom';
 import { marked } from 'marked';
 
 import type { Briefing } from '../model.js';
+import { NO_LANGUAGE_MODEL, notInDepth } from '../planned-gap.js';
 import { aBriefing, aFallbackBriefing } from './briefing-fixture.js';
 import { renderHtml, renderJson, renderMarkdown, renderTerminal } from './index.js';
 import { displayWidth } from './terminal-layout.js';
@@ -182,6 +183,60 @@ describe('the renderers', () => {
     }
   });
 
+  it('leave away what nobody asked for, with a line at the end instead of a warning', () => {
+    const { summary = [] } = aBriefing().analysis;
+    const briefing = aBriefing({
+      depth: 'quick',
+      producedBy: 'fallback_autonomous',
+      analysis: { summary },
+      claims: [],
+      document: { ...aBriefing().document, warnings: [] },
+      notes: [
+        ...[
+          'sentiment',
+          'keywords',
+          'topics',
+          'entities',
+          'claims',
+          'fallacies',
+          'persuasion',
+          'readability',
+        ].map((stage) => ({ stage, outcome: 'skipped' as const, reason: notInDepth('quick') })),
+        { stage: 'quality', outcome: 'skipped', reason: notInDepth('quick') },
+        { stage: 'narrative', outcome: 'skipped', reason: NO_LANGUAGE_MODEL },
+      ],
+    });
+    for (const text of [
+      renderMarkdown(briefing).replaceAll('\\', ''),
+      renderHtml(briefing).replaceAll('&quot;', '"'),
+      renderTerminal(briefing, { width: 120, colors: false }).replaceAll(/\s+/g, ' '),
+    ]) {
+      expect(text).toContain('narrative (No language model is configured).');
+      expect(text).toContain('quality (Not part of the depth "quick");');
+      expect(text).not.toMatch(/did not run as planned|not run:|Key claims|Narrative|Sentiment|None found/);
+    }
+  });
+
+  it('tell claims nothing is known about together, and show what there is evidence for one by one', () => {
+    const [supported, , open] = aBriefing().claims;
+    const claims = [
+      supported!,
+      ...Array.from({ length: 9 }, (_, at) => ({
+        ...open!,
+        claim: { ...open!.claim, id: `c${String(at)}`, quote: `Footbridge ${String(at)} is the oldest.` },
+      })),
+    ];
+    const briefing = aBriefing({ claims, analysis: {} });
+    const terminal = renderTerminal(briefing, { width: 80, colors: false });
+    expect(terminal).toContain('  ? not enough evidence ×9\n');
+    expect(terminal.match(/Nothing known can be compared/g)).toHaveLength(1);
+    expect(terminal).toContain('    and 3 more\n');
+    expect(renderMarkdown(briefing).match(/Nothing known can be compared/g)).toHaveLength(1);
+    const { document } = parseHTML(renderHtml(briefing));
+    expect(document.querySelectorAll('.quotes li').length).toBe(9);
+    expect(document.querySelector('.quotes ~ details summary')?.textContent).toBe('3 more');
+  });
+
   it('survive numbers that are none', () => {
     const { analysis } = aBriefing();
     const wrong = { polarity: Number.NaN, label: 'neutral', sentences: Number.NaN } as const;
@@ -206,7 +261,7 @@ describe('the renderers', () => {
 describe('renderTerminal', () => {
   it('shows the whole briefing, widest bar and highest mark for the largest value', () => {
     const text = renderTerminal(aBriefing(), { width: 100, colors: false });
-    expect(text).toContain('  by Ada Example · 2024-04-30 · WebVTT · 6,214 words · 44:12 · eng\n');
+    expect(text).toContain('  by Ada Example · 2024-04-30 · WebVTT · 6,214 words · 44:12 · English\n');
     expect(text).toContain(
       '  bridges and rivers  ██████████▏·············  42 %  bridge, river, span, timber\n',
     );

@@ -1,6 +1,7 @@
 import { ENTITY_KINDS, type Briefing, type CueFinding, type TextReference } from '../model.js';
 import {
   claimViews,
+  explanationOf,
   ENTITY_TITLES,
   entitiesOf,
   fallbackNotice,
@@ -11,9 +12,13 @@ import {
   formatPercent,
   formatPlace,
   formatTime,
+  gapsOf,
+  leftOut,
+  narrativeOf,
   part,
   readingLevel,
   sourceFacts,
+  splitClaims,
   STANCE_TEXT,
   VERDICT_TEXT,
   verdictCounts,
@@ -28,6 +33,10 @@ import { escapeHtml, safeLink, safeText } from './safe-text.js';
 const MAX_TITLE = 200;
 const MAX_QUOTE = 2000;
 const MAX_ITEMS = 100;
+/** Items of a list before the fold. */
+const CLAIMS_IN_SIGHT = 12;
+const OPEN_IN_SIGHT = 6;
+const CUES_IN_SIGHT = 6;
 
 function t(text: string, limit = MAX_QUOTE): string {
   return escapeHtml(safeText(text, limit));
@@ -46,8 +55,22 @@ function more(total: number): string {
   return total > MAX_ITEMS ? `<p class="small">and ${total - MAX_ITEMS} more</p>` : '';
 }
 
+/** A list whose first items are in sight, and the others a click away. */
+function folded(style: string, items: readonly string[], inSight: number): string {
+  const list = (some: readonly string[]): string => `<ul class="${style}">${some.join('')}</ul>`;
+  const rest = items.slice(inSight, MAX_ITEMS);
+  return (
+    list(items.slice(0, inSight)) +
+    (rest.length === 0
+      ? ''
+      : `<details><summary>${formatCount(rest.length)} more</summary>${list(rest)}</details>`) +
+    more(items.length)
+  );
+}
+
 /** A section with its heading, or the reason why there is nothing in it. */
 function section<T>(id: string, title: string, made: Made<T>, render: (value: T) => string): string {
+  if (!made.isMade && made.isPlanned) return '';
   const body = made.isMade ? render(made.value) || '<p class="small">None found.</p>' : missing(made.reason);
   return `<section${made.isMade ? '' : ' class="gap"'} aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${body}</section>`;
 }
@@ -82,7 +105,10 @@ function stats(briefing: Briefing): string {
     ...(analysis.quality === undefined
       ? []
       : [[formatPercent(analysis.quality.overall), 'quality'] as const]),
-    ...(made.isMade
+    ...(made.isMade && counts.supported + counts.contradicted === 0
+      ? [[formatCount(made.value.length), 'claims, none settled'] as const]
+      : []),
+    ...(made.isMade && counts.supported + counts.contradicted > 0
       ? [
           [String(counts.supported), 'claims supported'] as const,
           [String(counts.contradicted), 'claims contradicted'] as const,
@@ -119,29 +145,29 @@ function claim(briefing: Briefing, { claim: said, checked }: ClaimView): string 
   const style = verdict === 'supported' || verdict === 'contradicted' ? verdict : 'open';
   const badge =
     verdict === undefined ? '○ not checked' : `${VERDICT_TEXT[verdict].mark} ${VERDICT_TEXT[verdict].text}`;
+  const explanation = checked === undefined ? whyMissing(briefing, 'verification') : explanationOf(checked);
   const evidence = (checked?.evidence ?? []).map(
     ({ stance, statement, source }) =>
       `<li class="${escapeHtml(stance)}"><b>${STANCE_TEXT[stance]}:</b> <span dir="auto">${t(statement)}</span> <cite>— ${t(source)}</cite></li>`,
   );
-  return `<li class="claim"><span class="badge ${style}">${badge}</span>${place(said)}<blockquote dir="auto">“${t(said.quote)}”</blockquote><p class="small">${t(checked?.explanation ?? whyMissing(briefing, 'verification'))}</p>${evidence.length === 0 ? '' : `<ul class="evidence">${evidence.join('')}</ul>`}</li>`;
+  return `<li class="claim"><span class="badge ${style}">${badge}</span>${place(said)}<blockquote dir="auto">“${t(said.quote)}”</blockquote>${explanation === '' ? '' : `<p class="small">${t(explanation)}</p>`}${evidence.length === 0 ? '' : `<ul class="evidence">${evidence.join('')}</ul>`}</li>`;
 }
 
 function cues(id: string, title: string, made: Made<readonly CueFinding[]>): string {
   return section(id, title, made, (found) => {
-    const items = found
-      .slice(0, MAX_ITEMS)
+    const items = [...found]
+      .sort((a, b) => b.confidence - a.confidence)
       .map(
         (cue) =>
           `<li class="claim"><span class="badge open">${t(cue.kind, MAX_TITLE)} · ${formatPercent(cue.confidence)}</span>${place(cue)}<blockquote dir="auto">“${t(cue.quote)}”</blockquote><p class="small">${t(cue.explanation)}</p></li>`,
       );
     return items.length === 0
       ? ''
-      : `<p class="small">Hints for a reader, not verdicts.</p><ul class="list">${items.join('')}</ul>${more(found.length)}`;
+      : `<p class="small">Hints for a reader, not verdicts.</p>${folded('list', items, CUES_IN_SIGHT)}`;
   });
 }
 
 function content(briefing: Briefing): readonly string[] {
-  const { narrative } = briefing;
   return [
     section('summary', 'Executive summary', part(briefing, 'summary'), (sentences) =>
       sentences.length === 0
@@ -154,9 +180,7 @@ function content(briefing: Briefing): readonly string[] {
     section(
       'narrative',
       'Narrative',
-      narrative === undefined
-        ? { isMade: false, reason: whyMissing(briefing, 'narrative') }
-        : { isMade: true, value: narrative },
+      narrativeOf(briefing),
       ({ text, model }) =>
         `${text
           .slice(0, 20_000)
@@ -201,14 +225,20 @@ function content(briefing: Briefing): readonly string[] {
               .join('')}</ul>${more(found.length)}`;
       }).join(''),
     ),
-    section('claims', 'Key claims', claimViews(briefing), (views) =>
-      views.length === 0
-        ? ''
-        : `<ul class="list">${views
-            .slice(0, MAX_ITEMS)
-            .map((view) => claim(briefing, view))
-            .join('')}</ul>${more(views.length)}`,
-    ),
+    section('claims', 'Key claims', claimViews(briefing), (views) => {
+      const { telling, open } = splitClaims(views);
+      const { mark, text } = VERDICT_TEXT.not_enough_evidence;
+      const rest = open.map(
+        (group) =>
+          `<div class="claim"><span class="badge open">${mark} ${text} · ${formatCount(group.views.length)}</span><p class="small">${t(group.explanation)}</p>${folded(
+            'quotes',
+            group.views.map(({ claim: said }) => `<li dir="auto">“${t(said.quote)}”${place(said)}</li>`),
+            OPEN_IN_SIGHT,
+          )}</div>`,
+      );
+      const looked = telling.map((view) => claim(briefing, view));
+      return `${looked.length === 0 ? '' : folded('list', looked, CLAIMS_IN_SIGHT)}${rest.join('')}`;
+    }),
     cues('fallacies', 'Possible fallacies', part(briefing, 'fallacies')),
     cues('persuasion', 'Persuasion', part(briefing, 'persuasion')),
     section('readability', 'Readability', part(briefing, 'readability'), (value) =>
@@ -237,21 +267,25 @@ function content(briefing: Briefing): readonly string[] {
   ];
 }
 
-function origin({ notes, timings, document }: Briefing): readonly string[] {
+function origin(briefing: Briefing): readonly string[] {
+  const { timings, document } = briefing;
+  const notes = gapsOf(briefing);
   const warnings = document.warnings
     .slice(0, MAX_ITEMS)
     .map((one) => [t(one.code, MAX_TITLE), one.line === undefined ? '' : String(one.line), t(one.message)]);
   return [
-    section('notes', 'What did not run as planned', { isMade: true, value: notes }, () =>
-      notes.length === 0
-        ? '<p class="small">No stage reported a gap.</p>'
-        : table(
-            ['Stage', 'Outcome', 'Reason'],
-            notes
-              .slice(0, MAX_ITEMS)
-              .map((note) => [t(note.stage, MAX_TITLE), t(note.outcome, MAX_TITLE), t(note.reason)]),
+    ...(notes.length === 0
+      ? []
+      : [
+          section('notes', 'What did not run as planned', { isMade: true, value: notes }, (rows) =>
+            table(
+              ['Stage', 'Outcome', 'Reason'],
+              rows
+                .slice(0, MAX_ITEMS)
+                .map((note) => [t(note.stage, MAX_TITLE), t(note.outcome, MAX_TITLE), t(note.reason)]),
+            ),
           ),
-    ),
+        ]),
     ...(warnings.length === 0
       ? []
       : [
@@ -265,13 +299,13 @@ function origin({ notes, timings, document }: Briefing): readonly string[] {
     section('timings', 'Time per stage', { isMade: true, value: timings }, () =>
       timings.length === 0
         ? '<p class="small">Not recorded.</p>'
-        : table(
+        : `<details><summary>${formatElapsed(timings.reduce((sum, { ms }) => sum + ms, 0))} in all</summary>${table(
             ['Stage', 'Time'],
             timings
               .slice(0, MAX_ITEMS)
               .map((timing) => [t(timing.stage, MAX_TITLE), formatElapsed(timing.ms)]),
             [1],
-          ),
+          )}</details>`,
     ),
   ];
 }
@@ -299,7 +333,7 @@ ${header(briefing)}
 <main id="content">
 ${[...content(briefing), ...origin(briefing)].join('\n')}
 </main>
-<footer><p class="small">Briefing ${t(briefing.id, MAX_TITLE)} · made ${t(formatInstant(briefing.createdAt), MAX_TITLE)} by ${t(briefing.producedBy, MAX_TITLE)} · content SHA-256 ${t(briefing.contentHash, 80)}</p></footer>
+<footer>${leftOut(briefing) === '' ? '' : `<p class="small">${t(leftOut(briefing))}</p>`}<p class="small">Briefing ${t(briefing.id, MAX_TITLE)} · made ${t(formatInstant(briefing.createdAt), MAX_TITLE)} by ${t(briefing.producedBy, MAX_TITLE)} · content SHA-256 ${t(briefing.contentHash, 80)}</p></footer>
 </body>
 </html>
 `;

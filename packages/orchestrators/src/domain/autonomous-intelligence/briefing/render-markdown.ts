@@ -7,6 +7,7 @@ import {
 } from '../model.js';
 import {
   claimViews,
+  explanationOf,
   ENTITY_TITLES,
   entitiesOf,
   fallbackNotice,
@@ -18,9 +19,13 @@ import {
   formatPlace,
   formatPolarity,
   formatTime,
+  gapsOf,
+  leftOut,
+  narrativeOf,
   part,
   readingLevel,
   sourceFacts,
+  splitClaims,
   STANCE_TEXT,
   VERDICT_TEXT,
   whyMissing,
@@ -55,6 +60,7 @@ function list(items: readonly string[]): string {
 
 /** A section, or the reason why there is none. */
 function section<T>(title: string, made: Made<T>, render: (value: T) => string): string {
+  if (!made.isMade && made.isPlanned) return '';
   const body = made.isMade ? render(made.value) : `*${md(made.reason)}*`;
   return `## ${title}\n\n${body === '' ? 'None found.' : body}`;
 }
@@ -64,9 +70,10 @@ function score(value: SentimentScore): readonly string[] {
 }
 
 function claims(briefing: Briefing): string {
-  return section('Key claims', claimViews(briefing), (views) =>
-    list(
-      views.map(({ claim, checked }) => {
+  return section('Key claims', claimViews(briefing), (views) => {
+    const { telling, open } = splitClaims(views);
+    const looked = list(
+      telling.map(({ claim, checked }) => {
         const quote = `“${md(claim.quote)}”${place(claim)}`;
         if (checked === undefined)
           return `**not checked**: ${quote}  \n  ${md(whyMissing(briefing, 'verification'))}`;
@@ -75,10 +82,19 @@ function claims(briefing: Briefing): string {
           ({ statement, source, stance }) =>
             `\n  - ${STANCE_TEXT[stance]}: ${md(statement)} (source: ${md(source)})`,
         );
-        return `**${mark} ${text}**: ${quote}  \n  ${md(checked.explanation)}${evidence.join('')}`;
+        const explanation = explanationOf(checked);
+        return `**${mark} ${text}**: ${quote}${explanation === '' ? '' : `  \n  ${md(explanation)}`}${evidence.join('')}`;
       }),
-    ),
-  );
+    );
+    const { mark, text } = VERDICT_TEXT.not_enough_evidence;
+    const rest = open.map(
+      (group) =>
+        `**${mark} ${text}** (${formatCount(group.views.length)}): ${md(group.explanation)}\n\n${list(
+          group.views.map(({ claim }) => `“${md(claim.quote)}”${place(claim)}`),
+        )}`,
+    );
+    return [looked, ...rest].filter((block) => block !== '').join('\n\n');
+  });
 }
 
 /**
@@ -89,6 +105,7 @@ export function renderMarkdown(briefing: Briefing): string {
   const { document } = briefing;
   const link = safeLink(document.uri);
   const notice = fallbackNotice(briefing);
+  const gaps = gapsOf(briefing);
   const findings = (title: string, made: Made<readonly CueFinding[]>): string =>
     section(title, made, (items) =>
       list(
@@ -113,7 +130,11 @@ export function renderMarkdown(briefing: Briefing): string {
     section('Executive summary', part(briefing, 'summary'), (sentences) =>
       list(sentences.map((sentence) => `${md(sentence.quote)}${place(sentence)}`)),
     ),
-    `## Narrative\n\n${briefing.narrative === undefined ? `*${md(whyMissing(briefing, 'narrative'))}*` : `${md(briefing.narrative.text, 8000)}\n\nWritten by ${md(briefing.narrative.model, MAX_TITLE)}.`}`,
+    section(
+      'Narrative',
+      narrativeOf(briefing),
+      ({ text, model }) => `${md(text, 8000)}\n\nWritten by ${md(model, MAX_TITLE)}.`,
+    ),
     section('Topics', part(briefing, 'topics'), (topics) =>
       topics.length === 0
         ? ''
@@ -192,16 +213,16 @@ export function renderMarkdown(briefing: Briefing): string {
         ...quality.notes.map((note) => md(note)),
       ]),
     ),
-    `## What did not run as planned\n\n${
-      briefing.notes.length === 0
-        ? 'No stage reported a gap.'
-        : table(
+    ...(gaps.length === 0
+      ? []
+      : [
+          `## What did not run as planned\n\n${table(
             ['Stage', 'Outcome', 'Reason'],
-            briefing.notes
+            gaps
               .slice(0, MAX_ITEMS)
               .map((note) => [md(note.stage, MAX_TITLE), note.outcome, md(note.reason)]),
-          )
-    }`,
+          )}`,
+        ]),
     ...(document.warnings.length === 0
       ? []
       : [
@@ -217,7 +238,7 @@ export function renderMarkdown(briefing: Briefing): string {
               .map((timing) => [md(timing.stage, MAX_TITLE), formatElapsed(timing.ms)]),
           )
     }`,
-    `---\n\nBriefing ${md(briefing.id, MAX_TITLE)}, ${md(formatInstant(briefing.createdAt), MAX_TITLE)}, depth ${briefing.depth}, by ${md(briefing.producedBy)}.`,
+    `---\n\n${leftOut(briefing) === '' ? '' : `${md(leftOut(briefing))}\n\n`}Briefing ${md(briefing.id, MAX_TITLE)}, ${md(formatInstant(briefing.createdAt), MAX_TITLE)}, depth ${briefing.depth}, by ${md(briefing.producedBy)}.`,
   ];
   return `${parts.filter((text) => text !== '').join('\n\n')}\n`;
 }

@@ -1,20 +1,26 @@
 import type { Briefing } from '../model.js';
 import {
   claimViews,
+  explanationOf,
   fallbackNotice,
   formatDecimal,
   formatElapsed,
   formatInstant,
   formatPercent,
   formatPlace,
+  gapsOf,
+  leftOut,
+  narrativeOf,
   part,
   readingLevel,
   sourceFacts,
+  splitClaims,
   STANCE_TEXT,
   VERDICT_TEXT,
   verdictCounts,
   whyMissing,
   type ClaimView,
+  type OpenClaims,
 } from './briefing-view.js';
 import { bar, clip, displayWidth, padEnd } from './terminal-layout.js';
 import { show, TerminalPage } from './terminal-page.js';
@@ -34,6 +40,8 @@ const MIN_WIDTH = 40;
 const MAX_WIDTH = 120;
 const DEFAULT_WIDTH = 80;
 const MAX_CLAIMS = 12;
+const MAX_OPEN = 6;
+const MAX_RELATED = 2;
 const MAX_CUES = 6;
 const MAX_ROWS = 12;
 const LABEL = 16;
@@ -68,18 +76,35 @@ function claim(page: TerminalPage, briefing: Briefing, { claim: said, checked }:
     `${color(bold(`${mark} ${text}`))}${where === '' ? '' : dim(clip(`  ${show(where, 80)}`, page.width - text.length - 2))}`,
   );
   page.item('', `“${show(said.quote, 400)}”`, { indent: 2 });
-  page.item('', show(checked?.explanation ?? whyMissing(briefing, 'verification')), {
-    indent: 2,
-    style: dim,
-  });
-  for (const { statement, source, stance } of checked?.evidence ?? []) {
-    const isRelated = stance === 'related';
+  const explanation = checked === undefined ? whyMissing(briefing, 'verification') : explanationOf(checked);
+  if (explanation !== '') page.item('', show(explanation), { indent: 2, style: dim });
+  const isNear = (stance: string): boolean => stance === 'related';
+  const related = (checked?.evidence ?? []).filter(({ stance }) => isNear(stance)).slice(0, MAX_RELATED);
+  for (const { statement, source, stance } of [
+    ...(checked?.evidence ?? []).filter((one) => !isNear(one.stance)),
+    ...related,
+  ]) {
+    const isRelated = isNear(stance);
     page.item(`${STANCE_TEXT[stance]}: `, `${show(statement, 300)} [${show(source, 200)}]`, {
       indent: 4,
       leadStyle: stance === 'supports' ? green : isRelated ? dim : red,
       ...(isRelated ? { style: dim } : {}),
     });
   }
+}
+
+function openClaims(page: TerminalPage, { explanation, views }: OpenClaims): void {
+  const { dim, yellow, bold } = page.colors;
+  const { mark, text } = VERDICT_TEXT.not_enough_evidence;
+  page.line(yellow(bold(`${mark} ${text}`)) + dim(` ×${String(views.length)}`));
+  page.item('', show(explanation), { indent: 2, style: dim });
+  for (const { claim: said } of views.slice(0, MAX_OPEN)) {
+    const where = formatPlace(said);
+    page.item('• ', `“${show(said.quote, 240)}”${where === '' ? '' : ` [${show(where, 80)}]`}`, {
+      indent: 2,
+    });
+  }
+  more(page, views.length, MAX_OPEN, 2);
 }
 
 function claims(page: TerminalPage, briefing: Briefing): void {
@@ -97,11 +122,16 @@ function claims(page: TerminalPage, briefing: Briefing): void {
     made,
     (views) => {
       if (views.length === 0) return none(page);
-      views.slice(0, MAX_CLAIMS).forEach((view, at) => {
+      const { telling, open } = splitClaims(views);
+      telling.slice(0, MAX_CLAIMS).forEach((view, at) => {
         if (at > 0) page.blank();
         claim(page, briefing, view);
       });
-      more(page, views.length, MAX_CLAIMS);
+      more(page, telling.length, MAX_CLAIMS);
+      open.forEach((group, at) => {
+        if (at > 0 || telling.length > 0) page.blank();
+        openClaims(page, group);
+      });
     },
     aside,
   );
@@ -158,9 +188,9 @@ function measures(page: TerminalPage, briefing: Briefing): void {
 
 function origin(page: TerminalPage, briefing: Briefing): void {
   const { dim, yellow, red } = page.colors;
-  const { notes, timings, document } = briefing;
-  page.heading('What did not run as planned');
-  if (notes.length === 0) page.text('No stage reported a gap.', dim);
+  const { timings, document } = briefing;
+  const notes = gapsOf(briefing);
+  if (notes.length > 0 || document.warnings.length > 0) page.heading('What did not run as planned');
   for (const note of notes.slice(0, 30)) {
     const style = note.outcome === 'failed' ? red : yellow;
     page.item(`${padEnd(note.outcome, 7)}  `, `${show(note.stage, 60)}: ${show(note.reason)}`, {
@@ -185,6 +215,7 @@ function origin(page: TerminalPage, briefing: Briefing): void {
   }
   more(page, timings.length, 30);
   page.blank();
+  page.text(show(leftOut(briefing)), dim);
   page.text(
     `${briefing.depth} briefing ${show(briefing.id, 80)}, ${show(formatInstant(briefing.createdAt), 40)}, ${briefing.producedBy}`,
     dim,
@@ -210,13 +241,17 @@ export function renderTerminal(briefing: Briefing, options: TerminalOptions): st
     }
     more(page, sentences.length, MAX_ROWS);
   });
-  if (briefing.narrative === undefined) {
-    section(page, 'Narrative', { isMade: false, reason: whyMissing(briefing, 'narrative') }, () => undefined);
-  } else {
-    page.heading('Narrative', show(briefing.narrative.model, 40));
-    for (const paragraph of briefing.narrative.text.slice(0, 8000).split(/\n+/))
-      if (paragraph.trim() !== '') page.text(show(paragraph, 4000));
-  }
+  const narrative = narrativeOf(briefing);
+  section(
+    page,
+    'Narrative',
+    narrative,
+    ({ text }) => {
+      for (const paragraph of text.slice(0, 8000).split(/\n+/))
+        if (paragraph.trim() !== '') page.text(show(paragraph, 4000));
+    },
+    narrative.isMade ? show(narrative.value.model, 40) : '',
+  );
   topics(page, briefing);
   section(page, 'Keywords', part(briefing, 'keywords'), (keywords) => {
     if (keywords.length === 0) return none(page);

@@ -16,7 +16,7 @@ import { show, type TerminalPage } from './terminal-page.js';
 const MAX_NAMES = 10;
 const MAX_ROWS = 12;
 
-/** A heading with what a part holds, or with the reason why there is nothing. */
+/** A heading with what a part holds, or with the reason why there is nothing; no heading where nobody asked for it. */
 export function section<T>(
   page: TerminalPage,
   title: string,
@@ -24,6 +24,7 @@ export function section<T>(
   render: (value: T) => void,
   aside = '',
 ): void {
+  if (!made.isMade && made.isPlanned) return;
   page.heading(title, made.isMade ? aside : '');
   if (made.isMade) render(made.value);
   else page.text(show(made.reason), page.colors.yellow);
@@ -61,7 +62,7 @@ export function topics(page: TerminalPage, briefing: Briefing): void {
       const rest = '·'.repeat(Math.max(0, barWidth - displayWidth(drawn)));
       const percent = formatPercent(topic.share).padStart(5);
       const terms = clip(
-        show(topic.terms.join(', '), 200),
+        show(topic.terms.filter((term) => !topic.label.split(', ').includes(term)).join(', '), 200),
         Math.max(0, page.width - labelWidth - barWidth - 11),
       );
       const tail = page.width - labelWidth - barWidth - 11 > 12 ? `  ${dim(terms)}` : '';

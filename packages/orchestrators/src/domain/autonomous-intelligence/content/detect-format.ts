@@ -17,33 +17,53 @@ const BY_EXTENSION: Readonly<Record<string, ContentFormat>> = {
   xml: 'feed',
 };
 
+const BY_MEDIA_TYPE: Readonly<Record<string, ContentFormat>> = {
+  'text/vtt': 'vtt',
+  'application/x-subrip': 'srt',
+  'application/srt': 'srt',
+  'text/markdown': 'markdown',
+  'text/html': 'html',
+  'application/xhtml+xml': 'html',
+  'application/json': 'transcript-json',
+};
+/** Characters in which the times of captions are looked for; less where the name says that it is something else. */
+const CAPTIONS_WITHIN = 20_000;
+const CAPTIONS_AT_ONCE = 400;
+
 /** What a text is: by its own form first, then by its name or media type. */
 export function detectFormat(text: string, name: string, mediaType?: string): ContentFormat {
   const head = text.slice(0, 4_096).trimStart();
+  const extension = /\.([a-z]{2,8})$/iu.exec(name.slice(-12))?.[1]?.toLowerCase() ?? '';
+  const known = Object.hasOwn(BY_EXTENSION, extension) ? BY_EXTENSION[extension] : undefined;
+  const media = mediaType?.toLowerCase() ?? '';
+  const said = known ?? (Object.hasOwn(BY_MEDIA_TYPE, media) ? BY_MEDIA_TYPE[media] : undefined);
   if (/^WEBVTT(?:[ \t\n]|$)/u.test(head)) return 'vtt';
-  if (/^[[{]/u.test(head) && isJson(text)) return isJsonFeed(text) ? 'feed' : 'transcript-json';
-  if (/<(?:rss|feed|rdf:RDF)[\s>]/u.test(head) && /^(?:<\?xml|<!--|<rss|<feed|<rdf)/iu.test(head))
+  if (isJson(head, text)) return isJsonFeed(text) ? 'feed' : 'transcript-json';
+  if (
+    /<(?:\w{1,20}:)?(?:rss|feed|RDF)[\s>]/u.test(head) &&
+    /^<(?:[?]xml|!--|!doctype (?!html)|(?:\w{1,20}:)?(?:rss|feed|rdf))/iu.test(head)
+  )
     return 'feed';
-  if (/^<!doctype html|^<html[\s>]/iu.test(head)) return 'html';
-  if (TIMING.test(text.slice(0, 20_000))) return 'srt';
-  const extension = /\.([a-z]{2,8})$/iu.exec(name)?.[1]?.toLowerCase() ?? '';
+  if (head.startsWith('<') && /<!doctype html|<html[\s>]/iu.test(head)) return 'html';
+  const isOther = said !== undefined && said !== 'srt' && said !== 'vtt';
+  if (TIMING.test(text.slice(0, isOther ? CAPTIONS_AT_ONCE : CAPTIONS_WITHIN)))
+    return said === 'vtt' ? 'vtt' : 'srt';
   if (/^---[ \t]*\n/u.test(head)) return 'markdown';
+  if (said === 'text' || said === 'markdown' || said === 'html') return said;
   if (
     /^<(?:\?xml|!--|[a-z])/iu.test(head) &&
-    /<\/(?:p|div|body|article|h1|cite)>/iu.test(text.slice(0, 50_000))
+    (said === 'feed' || /<\/[a-z][a-z0-9]{0,20}>/iu.test(text.slice(0, 50_000)))
   )
     return 'html';
-  const known = BY_EXTENSION[extension];
-  if (known === 'text' || known === 'markdown') return known;
-  if (mediaType === 'text/markdown') return 'markdown';
-  if (known === 'transcript-json' || known === 'vtt' || known === 'srt' || known === 'feed')
-    return known === 'feed' ? 'text' : known;
+  if (said === 'transcript-json' || said === 'vtt' || said === 'srt') return said;
   return /^#{1,6} \S/mu.test(head) ? 'markdown' : 'text';
 }
 
-function isJson(text: string): boolean {
+/** The beginning decides; the end has to agree only where a text may begin so too (`[Music] …`). */
+function isJson(head: string, text: string): boolean {
+  if (/^\{\s*"[^"\n]{0,200}"\s*:/u.test(head)) return true;
   const end = text.slice(-200).trimEnd();
-  return end.endsWith('}') || end.endsWith(']');
+  return (/^\{\s*\}/u.test(head) && end.endsWith('}')) || (/^\[\s*[[{"\]]/u.test(head) && end.endsWith(']'));
 }
 
 function isJsonFeed(text: string): boolean {

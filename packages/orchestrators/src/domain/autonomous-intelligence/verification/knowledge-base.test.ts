@@ -152,6 +152,31 @@ describe('KnowledgeBase', () => {
     expect(base.related('')).toEqual([]);
   });
 
+  it('shows a fact only beside a text that names what it is about, not beside a date in common', () => {
+    const base = new KnowledgeBase({
+      facts: [
+        {
+          predicate: 'event',
+          event: 'other',
+          phrases: ['became the first Utopian to sail round the island'],
+          subject: 'Ada Example',
+          aliases: ['Captain Example'],
+          looseAliases: ['Example'],
+          validFrom: '1962-02-20',
+          statement: 'Ada Example became the first Utopian to sail round the island on 20 February 1962.',
+          source: 'log',
+        },
+      ],
+    });
+    const fact = [{ statement: base.facts[0]?.statement, source: 'log' }];
+    expect(base.related('The first federal program for housing was announced on 20 February 1946.')).toEqual(
+      [],
+    );
+    expect(base.related('They had, for example, the first program in February.')).toEqual([]);
+    expect(base.related("Captain Example was on everybody's mind that day.")).toEqual(fact);
+    expect(base.related('She was the first Utopian ever to sail round the island.')).toEqual(fact);
+  });
+
   it('refuses a fact whose date is not one', () => {
     const build = (): unknown =>
       new KnowledgeBase({

@@ -27,6 +27,11 @@ export interface RelatedStatement {
 }
 
 const MAX_QUERY_WORDS = 40;
+/** Share of the words of a statement that a text has to hold for the two to be about the same thing. */
+const SHARED_WORDS = 0.4;
+/** Share of the statements, and number of them, beyond which a subject is mentioned too often to tell anything. */
+const COMMON_SHARE = 0.05;
+const COMMON_LEAST = 20;
 /** Words too common to show that two sentences are about the same thing. */
 const COMMON = new Set(
   'of to in on at by for from with and or but not no as is are was were be been being have has had do does did it its he she they them his her their we us our you your i me my this that these those there here which who whom whose what when where why how than then so such more most many much very can could will would shall should may might must into over under up down out about after before since until during between all any some each every both other another only own same too one two people state states united year years new'.split(
@@ -36,6 +41,24 @@ const COMMON = new Set(
 
 function words(text: string): string[] {
   return tokenize(text).filter((word) => word.length > 1 && !COMMON.has(word));
+}
+
+function commonIn(
+  subjects: ReadonlySet<string>,
+  statements: readonly RelatedStatement[],
+): ReadonlySet<string> {
+  const most = Math.max(COMMON_LEAST, statements.length * COMMON_SHARE);
+  return new Set(
+    [...subjects].filter(
+      (subject) => statements.filter(({ statement }) => statement.includes(subject)).length > most,
+    ),
+  );
+}
+
+function sharesEnough(statement: string, asked: ReadonlySet<string>): boolean {
+  const own = [...new Set(words(statement))];
+  const shared = own.filter((word) => asked.has(word)).length;
+  return shared >= 2 && shared >= own.length * SHARED_WORDS;
 }
 
 /** First to last day a fact is true. */
@@ -79,6 +102,8 @@ export class KnowledgeBase {
   readonly lexicon: Lexicon;
   readonly #bySubject = new Map<string, KnowledgeFact[]>();
   readonly #related: readonly RelatedStatement[];
+  /** Subjects that so many statements mention that naming one says little: the country all of them are about. */
+  readonly #common: ReadonlySet<string>;
   readonly #search: MiniSearch<{ id: number; text: string }>;
 
   /**
@@ -106,6 +131,7 @@ export class KnowledgeBase {
       ...this.facts.map((fact) => ({ statement: factStatement(fact), source: fact.source })),
       ...this.statements.map(({ text, source }) => ({ statement: text, source })),
     ];
+    this.#common = commonIn(new Set(this.facts.map(({ subject }) => subject)), this.#related);
     this.#search = new MiniSearch<{ id: number; text: string }>({
       fields: ['text'],
       tokenize: words,
@@ -147,22 +173,42 @@ export class KnowledgeBase {
   }
 
   /**
-   * Statements nearest in wording, best first. One word in common is a coincidence: at least two are asked for.
+   * Statements about the same thing, nearest in wording first. A fact is about the same thing where the text names its
+   * subject by a name that can mean nothing else. Any other sentence has to share at least two of its words, and
+   * at least {@link SHARED_WORDS} of them: a date, a month and "first" in common are a coincidence.
    *
    * @param limit at most this many. @default 3
    */
   related(text: string, limit = 3): readonly RelatedStatement[] {
-    const query = [...new Set(words(text))].slice(0, MAX_QUERY_WORDS).join(' ');
+    const asked = new Set(words(text));
+    const query = [...asked].slice(0, MAX_QUERY_WORDS).join(' ');
     if (query === '') return [];
+    const named = this.#namedIn(text);
     const seen = new Set<string>();
     const found: RelatedStatement[] = [];
     for (const hit of this.#search.search(query)) {
       const related = this.#related[Number(hit.id)];
       if (related === undefined || hit.queryTerms.length < 2 || seen.has(related.statement)) continue;
+      const fact = this.facts[Number(hit.id)];
+      if (!(fact !== undefined && named.has(fact.subject)) && !sharesEnough(related.statement, asked))
+        continue;
       seen.add(related.statement);
       found.push(related);
       if (found.length >= limit) break;
     }
     return found;
+  }
+
+  /** Subjects that a text names unmistakably. */
+  #namedIn(text: string): ReadonlySet<string> {
+    const tokens = tokenize(text);
+    const named = new Set<string>();
+    for (let at = 0; at < tokens.length;) {
+      const entry = this.lexicon.at(tokens, at);
+      for (const { subject, isSure } of entry?.candidates ?? [])
+        if (isSure && !this.#common.has(subject)) named.add(subject);
+      at += Math.max(1, entry?.words.length ?? 1);
+    }
+    return named;
   }
 }

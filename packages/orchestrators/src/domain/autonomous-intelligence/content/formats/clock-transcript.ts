@@ -37,7 +37,8 @@ export function clockTranscript(source: Source): Draft | undefined {
   let latestMs = 0;
   const opening: string[] = [];
   const close = (): void => {
-    if (open !== undefined) segments.push(...segmentsOf(open, tally, source));
+    if (open === undefined) return;
+    for (const segment of segmentsOf(open, tally, source)) segments.push(segment);
   };
   for (const line of lines) {
     const clock = readClockLine(line);

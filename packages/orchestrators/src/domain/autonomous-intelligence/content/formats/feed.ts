@@ -3,33 +3,32 @@ import { parseFeed as parse } from 'feedsmith';
 import { ContentError } from '../content-error.js';
 import type { Draft, Source } from '../draft.js';
 import { present } from '../draft.js';
+import { proseBlocks } from '../markup/prose-blocks.js';
+import { markupTokens } from '../markup/tokens.js';
 import { isoDate } from '../metadata/iso-date.js';
-import { segmentBlocks } from '../prose/blocks.js';
+import { segmentBlocks, type Block } from '../prose/blocks.js';
 import { cleanText } from '../prose/clean.js';
+import { feedXml, upToLastItem } from './feed-xml.js';
 import { htmlBlocks } from './html.js';
+import { textBlocks } from './plain-text.js';
 
 /** Items of a feed that are read; further ones are counted in a warning. */
 const MAX_ITEMS = 500;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** An RSS, Atom, RDF or JSON feed: its title, and a draft for each item that has something to read. */
+/**
+ * An RSS, Atom, RDF or JSON feed: its title, and a draft for each item that has something to read. Entities that the
+ * feed declares itself are not expanded and nothing is loaded; a feed that was cut off gives its whole items.
+ *
+ * @throws {@link ContentError} `CONTENT_MALFORMED` for what is no feed or has no items
+ */
 export function parseFeed(source: Source): {
   readonly title: string | undefined;
   readonly drafts: readonly Draft[];
 } {
-  let feed: Fields;
-  try {
-    feed = parse(source.text).feed;
-  } catch (cause) {
-    throw new ContentError(
-      'CONTENT_MALFORMED',
-      `${source.name} looks like a feed, but cannot be read as one: ${cause instanceof Error ? cause.message : 'unknown error'}.`,
-      'Check it with a feed validator.',
-      { cause },
-    );
-  }
-  const items = (feed['items'] ?? feed['entries'] ?? []) as readonly Fields[];
+  const feed = read(source);
+  const items = listOf(feed, 'items', 'entries');
   if (items.length === 0)
     throw new ContentError(
       'CONTENT_MALFORMED',
@@ -41,7 +40,7 @@ export function parseFeed(source: Source): {
   const drafts: Draft[] = [];
   items.slice(0, MAX_ITEMS).forEach((item, index) => {
     const title = text(item['title']);
-    const segments = segmentBlocks(htmlBlocks(bodyOf(item)), source.warnings);
+    const segments = segmentBlocks(bodyOf(item, source), source.warnings);
     if (segments.length === 0) {
       source.warnings.add(
         'ITEM_WITHOUT_TEXT',
@@ -49,57 +48,171 @@ export function parseFeed(source: Source): {
       );
       return;
     }
-    const published =
-      text(item['pubDate']) ??
-      text(item['published']) ??
-      text(item['date_published']) ??
-      text(item['updated']);
+    const seconds = fieldsOf(item['itunes'])['duration'];
+    const isLength = typeof seconds === 'number' && Number.isFinite(seconds) && seconds > 0;
     drafts.push({
       format: 'feed',
       segments,
       ...present({
         title,
-        uri: linkOf(item),
-        author: authorOf(item),
-        publishedAt: isoDate(published ?? ''),
-        language: text(feed['language']),
+        uri: linkOf(item, feed, source.uri),
+        author: authorOf(item) ?? authorOf(feed),
+        publishedAt: dateOf(item),
+        language: languageOf(item) ?? languageOf(feed),
+        durationMs: isLength ? Math.round(seconds * 1_000) : undefined,
       }),
     });
   });
   return { title: text(feed['title']), drafts };
 }
 
+function read(source: Source): Fields {
+  const { xml, declaresEntities } = feedXml(source.text);
+  if (declaresEntities)
+    source.warnings.add(
+      'ENTITIES_NOT_EXPANDED',
+      'The feed declares entities of its own; they were left as they are written.',
+    );
+  try {
+    return parse(xml).feed;
+  } catch (cause) {
+    const whole = upToLastItem(xml);
+    if (whole !== undefined) {
+      try {
+        const feed = parse(whole).feed as Fields;
+        source.warnings.add(
+          'FEED_CUT_OFF',
+          'The feed is cut off or broken; only the items before that place were read.',
+        );
+        return feed;
+      } catch {
+        // The break is not at the end: the first failure is the one to tell.
+      }
+    }
+    throw new ContentError(
+      'CONTENT_MALFORMED',
+      `${source.name} looks like a feed, but cannot be read as one: ${cause instanceof Error ? cause.message : 'unknown error'}.`,
+      'Check it with a feed validator.',
+      { cause },
+    );
+  }
+}
+
 /** The fullest text an item has. */
-function bodyOf(item: Fields): string {
-  const content = item['content'] as Fields | string | undefined;
+function bodyOf(item: Fields, source: Source): readonly Block[] {
+  const itunes = fieldsOf(item['itunes']);
+  const content = fieldsOf(item['content']);
   const candidates = [
-    typeof content === 'string' ? content : (content?.['encoded'] ?? content?.['value']),
+    item['content'],
+    content['encoded'],
+    content['value'],
     item['content_html'],
-    item['content_text'],
     item['description'],
-    typeof item['summary'] === 'string'
-      ? item['summary']
-      : (item['summary'] as Fields | undefined)?.['value'],
-    (item['itunes'] as Fields | undefined)?.['summary'],
+    fieldsOf(item['description'])['value'],
+    item['summary'],
+    fieldsOf(item['summary'])['value'],
+    itunes['summary'],
+    itunes['subtitle'],
+    fieldsOf(item['media'])['description'],
+    fieldsOf(fieldsOf(item['media'])['description'])['value'],
+    item['content_text'],
   ].filter((each): each is string => typeof each === 'string');
-  return candidates.reduce((longest, each) => (each.length > longest.length ? each : longest), '');
+  const fullest = candidates.reduce((longest, each) => (each.length > longest.length ? each : longest), '');
+  const isPlain = fullest === item['content_text'] || !/<[a-z/!]/iu.test(fullest);
+  return isPlain ? textBlocks(fullest) : htmlBlocks(fullest, source.warnings);
 }
 
-function linkOf(item: Fields): string | undefined {
-  const links = item['links'] as readonly Fields[] | undefined;
-  return text(item['link']) ?? text(item['url']) ?? text(links?.[0]?.['href']);
+function linkOf(item: Fields, feed: Fields, uri: string): string | undefined {
+  const links = listOf(item, 'links');
+  const alternate = links.find(({ rel }) => rel === undefined || rel === 'alternate') ?? links[0];
+  const guid = fieldsOf(item['guid']);
+  const permalink = guid['isPermaLink'] === false ? undefined : text(guid['value']);
+  const link =
+    text(item['link']) ??
+    text(item['url']) ??
+    text(item['external_url']) ??
+    text(alternate?.['href']) ??
+    (permalink !== undefined && /^https?:/iu.test(permalink) ? permalink : undefined);
+  if (link === undefined) return undefined;
+  const home = text(feed['link']) ?? text(feed['home_page_url']) ?? text(listOf(feed, 'links')[0]?.['href']);
+  const bases = [text(fieldsOf(item['xml'])['base']), text(fieldsOf(feed['xml'])['base']), home, uri];
+  return resolved(link, bases);
 }
 
-function authorOf(item: Fields): string | undefined {
-  const authors = item['authors'] as readonly (Fields | string)[] | undefined;
-  const first = authors?.[0];
-  return typeof first === 'string'
-    ? text(first)
-    : (text(first?.['name']) ?? text((item['dc'] as Fields | undefined)?.['creator']));
+/** A link in full, against the first base that is one in full itself or with the help of those after it. */
+function resolved(link: string, bases: readonly (string | undefined)[]): string | undefined {
+  const base = bases.reduceRight<string | undefined>(
+    (outer, inner) => urlOf(inner, outer) ?? outer,
+    undefined,
+  );
+  const url = urlOf(link, base);
+  return url !== undefined && /^https?:/iu.test(url) ? url : undefined;
 }
 
+function urlOf(link: string | undefined, base: string | undefined): string | undefined {
+  if (link === undefined) return undefined;
+  try {
+    return base === undefined ? new URL(link).href : new URL(link, base).href;
+  } catch {
+    return undefined;
+  }
+}
+
+function authorOf(of: Fields): string | undefined {
+  const [author] = [of['authors'] ?? of['author']].flat() as readonly unknown[];
+  const dc = fieldsOf(of['dc']);
+  const [creator] = [dc['creators'] ?? dc['creator']].flat() as readonly unknown[];
+  return (
+    text(author) ??
+    text(fieldsOf(author)['name']) ??
+    text(creator) ??
+    text(fieldsOf(of['itunes'])['author']) ??
+    text(fieldsOf(of['managingEditor'])['name'])
+  );
+}
+
+function dateOf(item: Fields): string | undefined {
+  const dc = fieldsOf(item['dc']);
+  const [day] = [dc['dates'] ?? dc['date']].flat() as readonly unknown[];
+  return [
+    item['pubDate'],
+    item['published'],
+    item['date_published'],
+    day,
+    item['updated'],
+    item['date_modified'],
+  ]
+    .map((each) => isoDate(text(each) ?? ''))
+    .find((date) => date !== undefined);
+}
+
+function languageOf(of: Fields): string | undefined {
+  const dc = fieldsOf(of['dc']);
+  const [language] = [dc['languages'] ?? dc['language']].flat() as readonly unknown[];
+  return text(of['language']) ?? text(language) ?? text(fieldsOf(of['xml'])['lang']);
+}
+
+function listOf(of: Fields, ...names: readonly string[]): readonly Fields[] {
+  const list = names.map((name) => of[name]).find((value) => Array.isArray(value));
+  return Array.isArray(list) ? (list as readonly unknown[]).map(fieldsOf) : [];
+}
+
+function fieldsOf(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? (value as Fields) : {};
+}
+
+/** A line of text without tags; Atom says the kind of its texts beside them. */
 function text(value: unknown): string | undefined {
-  const clean =
-    typeof value === 'string' ? cleanText(value) : value instanceof Date ? value.toISOString() : '';
-  return clean === '' ? undefined : clean;
+  if (value instanceof Date) return value.toISOString();
+  const { value: inner, type } = fieldsOf(value);
+  const said = typeof value === 'string' ? value : inner;
+  if (typeof said !== 'string') return undefined;
+  const isHtml =
+    type === 'html' || type === 'xhtml' || /<\/?(?:b|i|em|strong|span|a|p|br)\b[^<>]*>/iu.test(said);
+  const plain = isHtml
+    ? proseBlocks(markupTokens(said, 'html'), { withFurniture: true })
+        .blocks.map((block) => block.text)
+        .join(' ')
+    : said;
+  return cleanText(plain) || undefined;
 }

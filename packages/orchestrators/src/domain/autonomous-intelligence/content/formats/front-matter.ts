@@ -14,7 +14,7 @@ export interface FrontMatter {
 }
 
 /** Longest front matter that is read, in characters; more is not metadata. */
-const MAX_FRONT_MATTER = 65_536;
+const MAX_FRONT_MATTER = 32_768;
 const NONE: FrontMatter = { speakers: [] };
 
 /** Splits text into the YAML between `---` lines at its very beginning and what follows. */
@@ -36,7 +36,7 @@ export function readFrontMatter(yaml: string, warnings: WarningLog): FrontMatter
   let data: unknown;
   try {
     // The core schema leaves dates as they are written; aliases are off, since they can multiply without end.
-    data = parse(yaml, { schema: 'core', maxAliasCount: 0, logLevel: 'silent', prettyErrors: false });
+    data = parse(yaml, { schema: 'core', maxAliasCount: 0, logLevel: 'error', prettyErrors: false });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     warnings.add('FRONT_MATTER_MALFORMED', `Skipped the front matter: ${excerpt(reason)}.`, 1);

@@ -5,48 +5,42 @@ import { ContentError } from '../content-error.js';
 import type { Draft, DraftSegment, Source } from '../draft.js';
 import { present } from '../draft.js';
 import { isoDate } from '../metadata/iso-date.js';
-import { type Block, segmentBlocks } from '../prose/blocks.js';
-import { cleanText, hasWords } from '../prose/clean.js';
+import { readPageHead, type PageHead } from '../markup/page-head.js';
+import { proseBlocks, type Prose } from '../markup/prose-blocks.js';
+import { tameMarkup } from '../markup/tame-markup.js';
+import { markupTokens, type MarkupToken } from '../markup/tokens.js';
+import { SoundTally, type Block, segmentBlocks } from '../prose/blocks.js';
+import { cleanText } from '../prose/clean.js';
+import { splitParagraph } from '../prose/paragraphs.js';
 import { readClock } from '../prose/speaker-label.js';
+import type { WarningLog } from '../warning-log.js';
 
-/** What never holds prose of the page itself. */
-const FURNITURE = 'script,style,noscript,template,svg,nav,header,footer,aside,form,button,iframe';
-const PROSE = 'h1,h2,h3,h4,h5,h6,p,li,blockquote,pre,td,dd,dt,figcaption';
-/** Elements looked at; a page beyond is cut with a warning. */
-const MAX_ELEMENTS = 50_000;
+/** Least share of the marked article's length that an extracted article must have to be believed. */
+const MINIMUM_SHARE = 0.6;
+/** Share of all prose from which a marked part of the page is taken for the whole article. */
+const WHOLE_SHARE = 0.4;
+/** Length of prose below which a page is not searched for an article: all of it is taken. */
+const SHORT_PAGE = 300;
+/** Blocks on top of an article among which its day and by-line are looked for, and the longest of those. */
+const HEAD_BLOCKS = 5;
+const MAX_HEAD_LINE = 160;
+const ARTICLE = new Set(['article']);
+const MAIN = new Set(['main']);
 
-interface Node {
-  readonly localName: string;
-  readonly textContent: string | null;
-  remove(): void;
-  querySelector(selector: string): Node | null;
-  querySelectorAll(selector: string): Iterable<Node>;
-  getAttribute(name: string): string | null;
-}
-
-/** An article out of its page; a transcript made of `<cite>`, `<time>` and `<p>`; else whatever prose there is. */
+/**
+ * An article out of its page; a transcript made of `<cite>`, `<time>` and `<p>`; else whatever prose there is.
+ * A page too large or too deep to be searched gives all its prose, with a warning.
+ *
+ * @throws {@link ContentError} `CONTENT_EMPTY` when the page has no readable text
+ */
 export function parseHtml(source: Source): Draft {
-  const { document } = parseHTML(source.text) as unknown as {
-    document: Node & { documentElement: Node | null };
-  };
-  const meta = (name: string): string | undefined =>
-    document
-      .querySelector(`meta[property="${name}"],meta[name="${name}"]`)
-      ?.getAttribute('content')
-      ?.trim() || undefined;
-  const head = {
-    title: meta('og:title') ?? document.querySelector('title')?.textContent?.trim(),
-    author: meta('author') ?? meta('article:author'),
-    publishedAt: isoDate(
-      meta('article:published_time') ??
-        meta('date') ??
-        document.querySelector('time[datetime]')?.getAttribute('datetime') ??
-        '',
-    ),
-    language: document.documentElement?.getAttribute('lang') ?? undefined,
-  };
-  const turns = transcriptTurns(document);
-  const segments = turns.length > 0 ? turns : segmentBlocks(articleBlocks(source, document), source.warnings);
+  const tokens = [...markupTokens(source.text, 'html')];
+  const head = readPageHead(tokens);
+  const turns = transcriptTurns(tokens, source.warnings);
+  const segments =
+    turns.length > 0
+      ? turns
+      : segmentBlocks(withoutHead(articleBlocks(tokens, source.warnings), head), source.warnings);
   if (segments.length === 0) {
     throw new ContentError(
       'CONTENT_EMPTY',
@@ -58,55 +52,111 @@ export function parseHtml(source: Source): Draft {
 }
 
 /** The prose blocks of HTML that is part of something else, such as a feed item. */
-export function htmlBlocks(html: string): Block[] {
-  const { document } = parseHTML(`<!doctype html><html><body>${html}</body></html>`) as unknown as {
-    document: Node;
-  };
-  return proseOf(document);
+export function htmlBlocks(html: string, warnings: WarningLog): readonly Block[] {
+  return reported(proseBlocks(markupTokens(html, 'html'), { withFurniture: true }), warnings);
 }
 
 /** The page of a transcript, which has no article to find. */
-function transcriptTurns(document: Node): DraftSegment[] {
-  const blocks: DraftSegment[] = [];
+function transcriptTurns(tokens: readonly MarkupToken[], warnings: WarningLog): DraftSegment[] {
+  const cites = tokens.filter((token) => token.kind === 'open' && token.name === 'cite').length;
+  const times = tokens.filter((token) => token.kind === 'open' && token.name === 'time').length;
+  if (cites < 2 || times < 2) return [];
+  const tally = new SoundTally();
+  const segments: DraftSegment[] = [];
   let speaker: string | undefined;
   let startMs: number | undefined;
-  let cites = 0;
-  for (const node of document.querySelectorAll('cite,time,p')) {
-    const text = cleanText(node.textContent ?? '');
-    if (node.localName === 'cite') {
-      cites += 1;
-      speaker = text.replace(/:$/u, '');
-    } else if (node.localName === 'time') {
-      startMs = readClock(text);
-    } else if (hasWords(text)) {
-      blocks.push({ kind: 'speech', text, ...present({ speaker, startMs }) });
+  let inside: 'cite' | 'time' | 'text' = 'text';
+  let isMute = false;
+  let text: string[] = [];
+  const end = (): void => {
+    const spoken = tally.spoken(text.join(''));
+    text = [];
+    if (spoken === undefined) return;
+    for (const part of splitParagraph(spoken))
+      segments.push({ kind: 'speech', text: part, ...present({ speaker, startMs }) });
+  };
+  for (const token of tokens) {
+    if (token.kind === 'raw') continue;
+    if (token.kind === 'text') {
+      if (!isMute) text.push(token.text);
+    } else if (token.name === 'cite' || token.name === 'time') {
+      const label = cleanText(text.join(''));
+      if (token.kind === 'open') {
+        end();
+        inside = token.name;
+      } else if (inside === token.name) {
+        text = [];
+        if (inside === 'time') startMs = readClock(label);
+        else if (label !== '') speaker = label.replace(/:$/u, '');
+        inside = 'text';
+      }
+    } else if (inside === 'text' && /^(?:p|div|br|body|li|h[1-6])$/u.test(token.name)) {
+      if (token.name === 'br') text.push(' ');
+      else end();
+    } else if (token.name === 'nav' || token.name === 'footer' || token.name === 'header') {
+      end();
+      isMute = token.kind === 'open';
     }
   }
-  return cites > 1 ? blocks : [];
+  end();
+  tally.report(warnings);
+  return segments;
 }
 
-function articleBlocks(source: Source, document: Node): Block[] {
-  const article = new Readability(document, { maxElemsToParse: MAX_ELEMENTS }).parse();
-  const content = article?.content;
-  if (typeof content === 'string' && hasWords(content)) {
-    const blocks = htmlBlocks(content);
-    if (blocks.length > 0) return blocks;
+/** The article of a page: what a search finds, what the page marks as one, or all its prose. */
+function articleBlocks(tokens: readonly MarkupToken[], warnings: WarningLog): readonly Block[] {
+  const all = proseBlocks(tokens);
+  const total = lengthOf(all);
+  if (total === 0) {
+    const rest = proseBlocks(tokens, { withFurniture: true });
+    return reported(rest, warnings);
   }
-  const { document: again } = parseHTML(source.text) as unknown as { document: Node };
-  return proseOf(again);
+  if (total < SHORT_PAGE) return reported(all, warnings);
+  const article = proseBlocks(tokens, { only: ARTICLE });
+  const main = proseBlocks(tokens, { only: MAIN });
+  const marked = [article, main].find((prose) => lengthOf(prose) > total * WHOLE_SHARE);
+  const page = tameMarkup(tokens);
+  if (page === undefined) {
+    warnings.add(
+      'PAGE_NOT_SEARCHED',
+      'The page is too large or too deeply nested to be searched for its article; all its prose was read.',
+    );
+    return reported(marked ?? all, warnings);
+  }
+  const found = extracted(page);
+  const isEnough =
+    found !== undefined && lengthOf(found) >= lengthOf(marked ?? { blocks: [], listings: 0 }) * MINIMUM_SHARE;
+  return reported(isEnough && lengthOf(found) > 0 ? found : (marked ?? all), warnings);
 }
 
-function proseOf(document: Node): Block[] {
-  for (const node of [...document.querySelectorAll(FURNITURE)]) node.remove();
-  const blocks: Block[] = [];
-  for (const node of document.querySelectorAll(PROSE)) {
-    // What holds blocks of its own is told by them.
-    if (node.querySelector(PROSE) !== null) continue;
-    const text = cleanText(node.textContent ?? '');
-    if (hasWords(text))
-      blocks.push({ kind: /^h[1-6]$/u.test(node.localName) ? 'heading' : 'paragraph', text });
-  }
-  if (blocks.length > 0) return blocks;
-  const all = cleanText(document.querySelector('body')?.textContent ?? '');
-  return hasWords(all) ? [{ kind: 'paragraph', text: all }] : [];
+/** The blocks without the day and the by-line on top, which are in the head already. */
+function withoutHead(blocks: readonly Block[], head: PageHead): readonly Block[] {
+  const isKnown = ({ kind, text }: Block): boolean => {
+    if (kind === 'heading' || text.length > MAX_HEAD_LINE) return false;
+    const name = text.replace(/^by:?\s+/iu, '');
+    return (
+      name === head.author ||
+      (head.publishedAt !== undefined && isoDate(text)?.slice(0, 10) === head.publishedAt.slice(0, 10))
+    );
+  };
+  return blocks.filter((block, index) => index >= HEAD_BLOCKS || !isKnown(block));
+}
+
+function extracted(page: string): Prose | undefined {
+  const { document } = parseHTML(`<!doctype html><html><body>${page}</body></html>`) as unknown as {
+    document: object;
+  };
+  const content = new Readability(document, { disableJSONLD: true }).parse()?.content;
+  return typeof content === 'string'
+    ? proseBlocks(markupTokens(content, 'html'), { withFurniture: true })
+    : undefined;
+}
+
+function lengthOf({ blocks }: Prose): number {
+  return blocks.reduce((sum, { text }) => sum + text.length, 0);
+}
+
+function reported({ blocks, listings }: Prose, warnings: WarningLog): readonly Block[] {
+  if (listings > 0) warnings.add('CODE_LEFT_OUT', `Left out ${listings} code listings.`);
+  return blocks;
 }

@@ -1,25 +1,27 @@
-import { lexer, type Token, type Tokens } from 'marked';
-
 import type { Draft, Source } from '../draft.js';
 import { present } from '../draft.js';
-import { type Block, segmentBlocks } from '../prose/blocks.js';
-import { decodeEntities } from '../prose/entities.js';
+import { markdownBlocks } from '../markdown/markdown-blocks.js';
+import { segmentBlocks } from '../prose/blocks.js';
 import { readFrontMatter, splitFrontMatter } from './front-matter.js';
 
-/** Deepest nesting of lists and quotes that is followed. */
-const MAX_DEPTH = 20;
 /** Tags of site templates: `{% include … %}`, `{{ page.title }}`. */
 const TEMPLATE_TAG = /\{[%{][^{}\n]{0,500}[%}]\}/gu;
 
 /** Markdown with its front matter; code and template tags are left out, links become their text. */
 export function parseMarkdown(source: Source): Draft {
+  const { warnings } = source;
   const { yaml, body } = splitFrontMatter(source.text);
-  const front = yaml === undefined ? undefined : readFrontMatter(yaml, source.warnings);
-  const blocks: Block[] = [];
-  collect(lexer(body.replace(TEMPLATE_TAG, ' ')), blocks, 0);
+  const front = yaml === undefined ? undefined : readFrontMatter(yaml, warnings);
+  const { blocks, listings, isFenceOpen } = markdownBlocks(body.replace(TEMPLATE_TAG, ' '));
+  if (listings > 0) warnings.add('CODE_LEFT_OUT', `Left out ${listings} code listings.`);
+  if (isFenceOpen)
+    warnings.add(
+      'FENCE_NOT_CLOSED',
+      'A code listing has no end; what follows its beginning was read as text.',
+    );
   return {
     format: 'markdown',
-    segments: segmentBlocks(blocks, source.warnings, front?.speakers ?? []),
+    segments: segmentBlocks(blocks, warnings, front?.speakers ?? []),
     ...present({
       title: front?.title,
       author: front?.author,
@@ -27,55 +29,4 @@ export function parseMarkdown(source: Source): Draft {
       language: front?.language,
     }),
   };
-}
-
-function collect(tokens: readonly Token[], blocks: Block[], depth: number): void {
-  if (depth > MAX_DEPTH) return;
-  for (const token of tokens) {
-    switch (token.type) {
-      case 'heading':
-        blocks.push({ kind: 'heading', text: inline((token as Tokens.Heading).tokens) });
-        break;
-      case 'paragraph':
-      case 'text':
-        blocks.push({ kind: 'paragraph', text: inline((token as Tokens.Paragraph).tokens ?? [token]) });
-        break;
-      case 'blockquote':
-        collect((token as Tokens.Blockquote).tokens, blocks, depth + 1);
-        break;
-      case 'list':
-        for (const item of (token as Tokens.List).items) collect(item.tokens, blocks, depth + 1);
-        break;
-      case 'table':
-        for (const row of (token as Tokens.Table).rows) {
-          blocks.push({ kind: 'paragraph', text: row.map((cell) => inline(cell.tokens)).join(' — ') });
-        }
-        break;
-      default:
-        // Code, rules, html and definitions hold no prose.
-        break;
-    }
-  }
-}
-
-function inline(tokens: readonly Token[]): string {
-  return tokens
-    .map((token): string => {
-      switch (token.type) {
-        case 'br':
-          return '\n';
-        case 'html':
-          return '';
-        case 'image':
-          return '';
-        case 'codespan':
-          return (token as Tokens.Codespan).text;
-        default: {
-          const nested = (token as { tokens?: Token[] }).tokens;
-          if (nested !== undefined) return inline(nested);
-          return decodeEntities((token as { text?: string }).text ?? '');
-        }
-      }
-    })
-    .join('');
 }

@@ -1,7 +1,7 @@
 import type { Draft, Source } from '../draft.js';
 import { hasArrow, isBlank, readCue, readTextLines, type LineCursor } from '../timed/cue-block.js';
 import { subRipParts } from '../timed/cue-text.js';
-import type { Cue } from '../timed/cue.js';
+import type { Cue, CuePart } from '../timed/cue.js';
 import { excerpt } from '../warning-log.js';
 import { draftFromCues } from './timed-draft.js';
 
@@ -15,7 +15,7 @@ import { draftFromCues } from './timed-draft.js';
 export function parseSrt(source: Source): Draft {
   const { warnings } = source;
   const cursor: LineCursor = { lines: source.text.split('\n'), at: 0 };
-  const cues: Cue[] = [];
+  const cues: (Cue & { readonly parts: CuePart[] })[] = [];
   let skipped = false;
   while (cursor.at < cursor.lines.length) {
     const line = cursor.lines[cursor.at];
@@ -25,20 +25,19 @@ export function parseSrt(source: Source): Draft {
     } else if (hasArrow(line)) {
       const cue = readCue(cursor, warnings, subRipParts);
       skipped = cue === undefined;
-      if (cue !== undefined) cues.push(cue);
+      if (cue !== undefined) cues.push({ ...cue, parts: [...cue.parts] });
     } else {
       const at = cursor.at + 1;
       const text = readTextLines(cursor);
-      const last = cues.pop();
+      const last = cues.at(-1);
       if (last !== undefined && !skipped) {
-        cues.push({ ...last, parts: [...last.parts, ...subRipParts(text)] });
+        for (const part of subRipParts(text)) last.parts.push(part);
         warnings.add(
           'CUE_TEXT_AFTER_GAP',
           `Added to the cue above a blank line: ${excerpt(text.join(' '))}.`,
           at,
         );
       } else {
-        if (last !== undefined) cues.push(last);
         warnings.add(
           'CUE_WITHOUT_TIMES',
           `Skipped text that belongs to no cue: ${excerpt(text.join(' '))}.`,

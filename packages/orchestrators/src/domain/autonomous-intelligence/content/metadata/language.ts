@@ -9,6 +9,17 @@ const MINIMUM_LEAD = 0.004;
 /** So close to English that English text is often taken for it. */
 const IGNORED = ['sco'];
 
+/** Function words that English has and its neighbours have not. */
+const ENGLISH = new Set(
+  'the and were with that this these those they have from by which would should their there been has are it its you what who when where his she her our'.split(
+    ' ',
+  ),
+);
+/** Words a short text needs at least to be taken for English by its function words. */
+const MINIMUM_WORDS = 8;
+/** Share of its words that must be among them; English prose has a quarter to a third. */
+const ENGLISH_SHARE = 0.2;
+
 /** ISO 639-1 codes of language tags to ISO 639-3. */
 const THREE_LETTERS: Readonly<Record<string, string>> = {
   ar: 'arb',
@@ -58,7 +69,8 @@ const THREE_LETTERS: Readonly<Record<string, string>> = {
 
 /**
  * ISO 639-3 code of a text, `und` where it cannot be told. The words decide where there are about twenty or
- * more; the declared language helps where two guesses are close, and stands in for a short text.
+ * more; the declared language helps where two guesses are close, and stands in for a short text. Short English without
+ * a declared language is known by its function words.
  *
  * @param declared language tag as the source gives it, for example `en-US`
  */
@@ -68,11 +80,18 @@ export function detectLanguage(text: string, declared?: string): string {
   const letters = sample.match(/\p{L}/gu)?.length ?? 0;
   const unspaced =
     sample.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu)?.length ?? 0;
-  if (letters + unspaced * 2 < MINIMUM_LETTERS) return said ?? 'und';
+  if (letters + unspaced * 2 < MINIMUM_LETTERS) return said ?? shortEnglish(sample);
   const [best, second] = francAll(sample, { ignore: IGNORED });
-  if (best === undefined || best[0] === 'und') return said ?? 'und';
-  if (second !== undefined && best[1] - second[1] < MINIMUM_LEAD) return said ?? 'und';
+  if (best === undefined || best[0] === 'und') return said ?? shortEnglish(sample);
+  if (second !== undefined && best[1] - second[1] < MINIMUM_LEAD) return said ?? shortEnglish(sample);
   return best[0];
+}
+
+/** English or unknown: what the guesser, which looks at letters, cannot tell of a few sentences, their words can. */
+function shortEnglish(sample: string): 'eng' | 'und' {
+  const words = sample.toLowerCase().match(/\p{L}+/gu) ?? [];
+  if (words.length < MINIMUM_WORDS) return 'und';
+  return words.filter((word) => ENGLISH.has(word)).length / words.length >= ENGLISH_SHARE ? 'eng' : 'und';
 }
 
 function fromTag(tag: string): string | undefined {

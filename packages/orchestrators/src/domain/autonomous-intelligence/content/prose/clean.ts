@@ -12,9 +12,17 @@ const STRAY_JOINER =
 const CONTROL = /[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufff9-\ufffb]/gu;
 const WHITESPACE = /[\s\u0085]+/gu;
 
+/** Half of a character that lost its other half, as a broken JSON escape leaves it. */
+const LONE_SURROGATE = /\p{Surrogate}/gu;
+/** Most lines need nothing done: plain ASCII with single spaces. The bound keeps the matcher's stack small. */
+const CLEAN = /^[!-~]+(?: [!-~]+)*$/u;
+const MAX_CLEAN = 2_000;
+
 /** One line of text as it would be read out: NFC, no invisible or control characters, single spaces. */
 export function cleanText(text: string): string {
+  if (text.length <= MAX_CLEAN && CLEAN.test(text)) return text;
   return text
+    .replace(LONE_SURROGATE, '\ufffd')
     .replace(LONG_MARK_RUN, '$1')
     .normalize('NFC')
     .replace(INVISIBLE, '')

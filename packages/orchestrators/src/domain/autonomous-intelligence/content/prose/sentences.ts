@@ -3,6 +3,8 @@
  * Node 20), so long text goes in windows; also the longest sentence there can be.
  */
 const WINDOW = 4000;
+/** Without one of these there is no sentence end to look for. */
+const MAY_END = /[\p{Sentence_Terminal}\p{Zl}\p{Zp}\n\r\u0085]/u;
 const SEGMENTER = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /** Never the end of a sentence. */
@@ -59,8 +61,9 @@ export function endsSentence(text: string): boolean {
 /** Where to cut a window that holds no sentence end: after its last space, never inside a surrogate pair. */
 function hardCut(text: string, start: number): number {
   const end = start + WINDOW;
-  const space = text.lastIndexOf(' ', end);
-  if (space > start + WINDOW / 2) return space + 1;
+  // Looked for in the window only: in the whole text, every search would go back to its beginning.
+  const space = text.slice(start, end).lastIndexOf(' ');
+  if (space > WINDOW / 2) return start + space + 1;
   const code = text.charCodeAt(end - 1);
   return code >= 0xd800 && code <= 0xdbff ? end - 1 : end;
 }
@@ -82,7 +85,10 @@ export function splitSentences(text: string): string[] {
   };
   let start = 0;
   while (start < text.length) {
-    const pieces = [...SEGMENTER.segment(text.slice(start, start + WINDOW))].map((piece) => piece.segment);
+    const window = text.slice(start, start + WINDOW);
+    const pieces = MAY_END.test(window)
+      ? [...SEGMENTER.segment(window)].map((piece) => piece.segment)
+      : [window];
     const isLast = start + WINDOW >= text.length;
     // The last piece of a window may go on in the next one.
     const kept = isLast ? pieces : pieces.slice(0, -1);

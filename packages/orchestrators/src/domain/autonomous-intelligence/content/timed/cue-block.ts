@@ -44,7 +44,7 @@ export function readTextLines(cursor: LineCursor): string[] {
   const text: string[] = [];
   while (cursor.at < cursor.lines.length) {
     const line = cursor.lines[cursor.at] ?? '';
-    if (isBlank(line)) break;
+    if (isBlank(line) && endsCue(cursor)) break;
     if (hasArrow(line)) {
       if (/^\s*\d+\s*$/u.test(text.at(-1) ?? '')) text.pop();
       break;
@@ -53,6 +53,21 @@ export function readTextLines(cursor: LineCursor): string[] {
     cursor.at += 1;
   }
   return text;
+}
+
+/**
+ * Whether a blank line ends the cue. One with spaces in it does so only in front of another cue or block: automatic
+ * captions write a line of one space where the line above is still empty.
+ */
+function endsCue({ lines, at }: LineCursor): boolean {
+  const next = lines[at + 1];
+  return (
+    lines[at] === '' ||
+    isBlank(next) ||
+    hasArrow(next) ||
+    hasArrow(lines[at + 2]) ||
+    /^(?:NOTE|STYLE|REGION)(?:\s|$)/u.test(next ?? '')
+  );
 }
 
 /** Reports cues that begin before the one in front of them; they stay where they are. */

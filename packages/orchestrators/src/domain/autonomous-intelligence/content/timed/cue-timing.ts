@@ -7,6 +7,8 @@ export interface CueTiming {
 
 const TIMESTAMP = /^(?:(\d{1,5}):)?(\d{1,2}):(\d{1,2})(?:[.,](\d{1,3}))?$/u;
 const ARROW_LINE = /^\s*([\d:.,]+)\s*-->\s*([\d:.,]+)(?=\s|$)(.*)$/u;
+/** Longest line of times with spaces in them, in characters. */
+const MAX_SPACED = 200;
 /** WebVTT settings (`align:start`) and the coordinates of SubRip (`X1:40`). */
 const SETTING = /^[A-Za-z][A-Za-z0-9]*:\S+$/u;
 
@@ -28,7 +30,9 @@ export function readTimestamp(text: string): number | undefined {
  * @param line 1-based, for the warnings
  */
 export function readCueTiming(text: string, line: number, warnings: WarningLog): CueTiming | undefined {
-  const match = ARROW_LINE.exec(text);
+  // Translation programs put spaces inside the times: `00: 00: 01, 000`.
+  const match =
+    ARROW_LINE.exec(text) ?? ARROW_LINE.exec(text.slice(0, MAX_SPACED).replace(/ ?([:.,]) ?(?=\d)/gu, '$1'));
   const startMs = match?.[1] === undefined ? undefined : readTimestamp(match[1]);
   const endMs = match?.[2] === undefined ? undefined : readTimestamp(match[2]);
   if (startMs === undefined || endMs === undefined) return undefined;

@@ -28,7 +28,7 @@ export function mergeUtterances(utterances: readonly Utterance[]): DraftSegment[
   const segments: DraftSegment[] = [];
   let open: OpenSegment | undefined;
   const close = (): void => {
-    if (open !== undefined) segments.push(...finished(open));
+    if (open !== undefined) for (const segment of finished(open)) segments.push(segment);
     open = undefined;
   };
   for (const utterance of utterances) {

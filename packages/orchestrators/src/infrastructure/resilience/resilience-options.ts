@@ -1,0 +1,72 @@
+import type { CircuitBreakerOptions, RetryOptions } from '@kapelle/resilience';
+import type { DegradationSettings } from './degradation.js';
+import type { HealthThresholds } from './service-health.js';
+import type { RoutingSettings } from './target-pool.js';
+
+/** Binding key of the options of `resilience`. */
+export const RESILIENCE_OPTIONS: unique symbol = Symbol('kapelle.resilience.options');
+
+/** What can be set of `resilience`; all of it has a default. */
+export interface ResilienceOptions {
+  /** @default 3 attempts, 1 s doubled up to 30 s, full jitter, a budget of 10 % per service */
+  readonly retry?: Omit<RetryOptions, 'clock' | 'random' | 'name' | 'budget'>;
+  /** @default half of at least 5 calls in 5 minutes; 60 s open, doubled up to 5 minutes; 2 probes */
+  readonly breaker?: Omit<CircuitBreakerOptions, 'clock' | 'random' | 'name'>;
+  readonly health?: Partial<HealthThresholds>;
+  readonly routing?: Partial<RoutingSettings>;
+  readonly degradation?: Partial<DegradationSettings>;
+  /** Services remembered; the one not used for longest is forgotten first. @default 1_000 */
+  readonly maxServices?: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/** The options with their defaults. */
+export interface ResilienceSettings {
+  readonly retry: NonNullable<ResilienceOptions['retry']>;
+  readonly breaker: NonNullable<ResilienceOptions['breaker']>;
+  readonly health: HealthThresholds;
+  readonly routing: RoutingSettings;
+  readonly degradation: DegradationSettings;
+  readonly maxServices: number;
+}
+
+export function settingsOf(options: ResilienceOptions): ResilienceSettings {
+  return {
+    retry: { attempts: 3, baseMs: 1_000, capMs: 30_000, throttledBaseMs: 1_000, ...options.retry },
+    breaker: {
+      failureRatio: 0.5,
+      minimumCalls: 5,
+      windowMs: 5 * MINUTE_MS,
+      openMs: MINUTE_MS,
+      maxOpenMs: 5 * MINUTE_MS,
+      probes: 2,
+      ...options.breaker,
+    },
+    health: {
+      successRate: 0.7,
+      latencyMs: 5_000,
+      minimumCalls: 5,
+      windowMs: 5 * MINUTE_MS,
+      ...options.health,
+    },
+    routing: {
+      minWeight: 0.1,
+      maxWeight: 2,
+      latencyMs: 5_000,
+      ejectAfter: 5,
+      ejectMs: 30_000,
+      maxEjectMs: 5 * MINUTE_MS,
+      maxEjectedShare: 0.5,
+      ...options.routing,
+    },
+    degradation: {
+      criticalServices: [],
+      criticalShare: 0.5,
+      worseAfter: 2,
+      betterAfter: 3,
+      ...options.degradation,
+    },
+    maxServices: options.maxServices ?? 1_000,
+  };
+}
