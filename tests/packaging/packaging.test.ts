@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const packages = ['core', 'observability', 'orchestrators'] as const;
+const packages = ['core', 'resilience', 'observability', 'orchestrators'] as const;
 const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 
 interface Manifest {

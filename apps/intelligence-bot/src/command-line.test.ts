@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const PROGRAM = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const SAMPLES = fileURLToPath(new URL('../samples/', import.meta.url));
+const PRESIDENTS_SHOW = fileURLToPath(new URL('./fixtures/presidents-show.vtt', import.meta.url));
 const KENNEDY = join(SAMPLES, 'sotu-1961-kennedy.vtt');
 
 interface Ended {
@@ -33,20 +34,24 @@ interface Options {
   readonly environment?: Readonly<Record<string, string>>;
   /** Sends SIGINT as soon as stderr contains this. */
   readonly interruptAt?: string;
+  /** What standard input holds; `open` for one that never ends. @default nothing */
+  readonly stdin?: string;
 }
 
 /** Runs the built program in the folder of the test. */
 function run(
   args: readonly string[],
-  { data = 'data', environment = {}, interruptAt }: Options = {},
+  { data = 'data', environment = {}, interruptAt, stdin = '' }: Options = {},
 ): Promise<Ended> {
   const { PATH = '' } = process.env;
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       cwd: folder,
       env: { PATH, KAPELLE_DATA: data, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
+    child.stdin.on('error', () => undefined);
+    if (stdin !== 'open') child.stdin.end(stdin);
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
@@ -182,6 +187,66 @@ describe('the command line', () => {
     expect(analysed.err).toMatch(/warning .*store failed: .*STORE|warning .*store failed: /);
     expect(listed.code).toBe(5);
     expect(listed.err).toMatch(/^error .*\[STORE_[A-Z_]+\]\n$/);
+  }, 60_000);
+
+  it('gives verdicts with their evidence on a show that says right and wrong things about presidents', async () => {
+    const show = await run(['analyze', PRESIDENTS_SHOW], { data: 'show' });
+    expect(show.out).toMatch(/Key claims ─+ ✔ 3 {2}✘ 2 {2}\? 7\n/);
+    const speakers = await run(['analyze', PRESIDENTS_SHOW, '--json'], { data: 'show' });
+    expect((JSON.parse(speakers.out) as IntakeReport).counts).toMatchObject({ failed: 0 });
+  }, 60_000);
+
+  it('answers with JSON on stdout whatever happens where JSON is asked for', async () => {
+    const [usage, command, empty, unknown, store, blocked] = await Promise.all([
+      run(['list', '--nope', '--json']),
+      run(['frobnicate', '--json']),
+      run(['search', ' ', '--json']),
+      run(['show', 'nothing', '--format=json']),
+      run(['list', '--json'], { data: '/dev/null' }),
+      run(['analyze', 'http://127.0.0.1:9/', '--json']),
+    ]);
+    const errors = [usage, command, empty, unknown, store].map(
+      ({ out, code }) =>
+        (JSON.parse(out) as { error: { message: string; code: string; exitCode: number } }).error.exitCode ===
+          code && (JSON.parse(out) as { error: { message: string; code: string } }).error,
+    );
+    expect(errors).toEqual([
+      expect.objectContaining({ code: 'USAGE', message: "unknown option '--nope'" }),
+      expect.objectContaining({ code: 'USAGE', message: "unknown command 'frobnicate'" }),
+      expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('nothing to search for') }),
+      expect.objectContaining({ code: 'BRIEFING_UNKNOWN', exitCode: 4 }),
+      expect.objectContaining({ code: 'STORE_FOLDER_UNUSABLE', exitCode: 5 }),
+    ]);
+    expect((JSON.parse(blocked.out) as IntakeReport).counts.failed).toBe(1);
+    expect(blocked.err).toContain('allow this one with KAPELLE_ALLOW_ADDRESSES=127.0.0.1.');
+  }, 60_000);
+
+  it('reads standard input for "-", once, and is not held up by it on Ctrl-C', async () => {
+    const text = 'The town built a good bridge in 1961. Everybody in the town likes the old bridge.';
+    const [piped, nothing, interrupted] = await Promise.all([
+      run(['analyze', '-', '--json', '--depth', 'quick'], { stdin: text, data: 'stdin' }),
+      run(['analyze', '-'], { stdin: '', data: 'stdin-empty' }),
+      run(['analyze', '-', '--verbose'], { stdin: 'open', interruptAt: '"state":"running"' }),
+    ]);
+    const [outcome] = (JSON.parse(piped.out) as IntakeReport).outcomes;
+    expect(outcome).toMatchObject({ source: 'stdin:', status: 'analysed' });
+    expect(nothing.code).toBe(3);
+    expect(nothing.err).toContain('[CONTENT_EMPTY]');
+    expect(interrupted.code).toBe(130);
+  }, 60_000);
+
+  it('says what cannot be written instead of hanging or ending without a word', async () => {
+    const [proc, file, empty] = await Promise.all([
+      run(['analyze', KENNEDY, '--depth', 'quick', '--out', '/proc/nope'], { data: 'out-1' }),
+      run(['analyze', KENNEDY, '--depth', 'quick', '--out', PROGRAM], { data: 'out-2' }),
+      run(['analyze', KENNEDY, '--out', ' ']),
+    ]);
+    for (const ended of [proc, file]) {
+      expect(ended.code).toBe(1);
+      expect(ended.out).toContain('Executive summary');
+      expect(ended.err).toContain('[OUTPUT_NOT_WRITABLE]');
+    }
+    expect(empty).toMatchObject({ code: 2, out: '' });
   }, 60_000);
 
   it('refuses what cannot be meant with 2, and logs only when asked', async () => {

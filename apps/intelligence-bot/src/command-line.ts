@@ -4,6 +4,7 @@ import { analyze, type AnalyzeOptions } from './commands/analyze.js';
 import { orchestrators } from './commands/orchestrators.js';
 import { list, search, show, SHOW_FORMATS, type ShowFormat, type StoredOptions } from './commands/stored.js';
 import { EXIT_CODE, type ExitCode } from './exit-code.js';
+import { complain, UsageError } from './complaint.js';
 import type { CommandRun } from './run-bot.js';
 
 const AFTER_HELP = `
@@ -14,6 +15,18 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or setting, 3 content cannot 
 
 Settings (environment): KAPELLE_DATA (folder of the database, default .kapelle), KAPELLE_LOG_LEVEL, KAPELLE_KNOWLEDGE
 (YAML file), KAPELLE_LLM_BASE_URL, KAPELLE_LLM_MODEL, KAPELLE_LLM_API_KEY, KAPELLE_ALLOW_ADDRESSES (private servers).`;
+
+const ANALYZE_HELP = `
+Depths:
+  quick          a summary of 3 sentences, keywords, sentiment
+  standard       5 sentences, and topics, names, claims (20, checked), fallacies, persuasion, readability, quality
+  deep           8 sentences, 40 claims, and a narrative where a language model is set
+  comprehensive  12 sentences, 100 claims
+
+Examples:
+  intelligence-bot analyze talk.vtt --out briefings
+  intelligence-bot analyze articles/ https://example.org/feed.xml --depth quick
+  curl -s https://example.org/talk.srt | intelligence-bot analyze - --json | jq .counts`;
 
 /**
  * Understands the arguments and runs the command they name.
@@ -34,8 +47,14 @@ export async function runCommandLine(
     await program.parseAsync(withCommand(given, sample), { from: 'user' });
     return code;
   } catch (error) {
+    if (error instanceof UsageError) {
+      complain(run.io, error);
+      return EXIT_CODE.usage;
+    }
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT_CODE.ok : EXIT_CODE.usage;
+    if (error.exitCode === 0) return EXIT_CODE.ok;
+    run.io.complaint = { message: error.message.replace(/^error: /, ''), code: 'USAGE' };
+    return EXIT_CODE.usage;
   }
 }
 
@@ -69,7 +88,7 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
   program
     .command('analyze')
     .description('analyse files, folders, web pages and feeds')
-    .argument('<sources...>', 'paths and URLs')
+    .argument('<sources...>', 'paths, URLs, and "-" for standard input')
     .addOption(new Option('-d, --depth <depth>', 'how much is done').choices(DEPTHS).default('standard'))
     .addOption(new Option('-o, --out <dir>', 'write Markdown, HTML and JSON into a folder'))
     .addOption(new Option('-f, --force', 'analyse again what is known'))
@@ -79,6 +98,7 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
     .addOption(new Option('-q, --quiet', 'no progress and no notes'))
     .addOption(json())
     .addOption(verbose())
+    .addHelpText('after', ANALYZE_HELP)
     .action(async (sources: string[], options: AnalyzeOptions & { readonly depth: Depth }) => {
       done(await analyze(run, sources, options));
     });

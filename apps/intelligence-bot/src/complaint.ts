@@ -1,15 +1,18 @@
 import { escapeControls, type ErrorCategory } from '@kapelle/core';
 import { EXIT_CODE, type ExitCode } from './exit-code.js';
-import { colorsOf, type ConsoleIo } from './console-io.js';
+import { colorsOf, type Complaint, type ConsoleIo } from './console-io.js';
 
-/** Something that went wrong, as a person is told. */
-export interface Complaint {
-  readonly message: string;
-  readonly code?: string;
+/** Arguments that cannot be meant. The message says what to write. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly code = 'USAGE';
 }
 
 /** Writes it to stderr: what happened, what to do, and the code. */
-export function complain(io: ConsoleIo, { message, code }: Complaint): void {
+export function complain(io: ConsoleIo, complaint: Complaint): void {
+  const { message, code } = complaint;
+  // Said again: the message of an error is not among the fields that a copy takes.
+  io.complaint = { message: message.trim(), ...(code === undefined ? {} : { code }) };
   const colors = colorsOf(io.errColors);
   const text = escapeControls(message.trim());
   const tag = code === undefined || text.endsWith(`[${code}]`) ? '' : colors.dim(` [${code}]`);

@@ -14,6 +14,7 @@ import {
 } from '@kapelle/orchestrators';
 import { ContainerModule } from 'inversify';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { FileKnowledge, LazyBriefingStore, LazyContentSource, LazyLanguageModel } from './lazy-ports.js';
 import type { Settings } from './settings.js';
@@ -46,10 +47,13 @@ export interface Bot {
 }
 
 /** The real ports: files and the web, a database, the bot's own knowledge, and a language model where one is set. */
-export function portsOf(settings: Settings): Ports {
+export function portsOf(settings: Settings, stdin?: Readable): Ports {
   const { knowledgeFile, languageModel } = settings;
   return {
-    source: new LazyContentSource(settings.allowAddresses),
+    source: new LazyContentSource({
+      allowAddresses: settings.allowAddresses,
+      ...(stdin === undefined ? {} : { stdin }),
+    }),
     store: new LazyBriefingStore(join(settings.dataFolder, DATABASE_FILE)),
     knowledge: new FileKnowledge(
       knowledgeFile === undefined ? [KNOWLEDGE_FILE] : [KNOWLEDGE_FILE, knowledgeFile],

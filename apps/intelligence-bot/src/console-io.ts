@@ -14,6 +14,16 @@ export interface ConsoleIo {
   readonly err: Output;
   readonly outColors: boolean;
   readonly errColors: boolean;
+  /** What was complained about last, for those who asked for JSON and got nothing else. */
+  complaint?: Complaint;
+  /** JSON was written to `out`. */
+  isAnswered?: boolean;
+}
+
+/** Something that went wrong, as a person is told. */
+export interface Complaint {
+  readonly message: string;
+  readonly code?: string;
 }
 
 export type Colors = ReturnType<typeof pc.createColors>;

@@ -17,6 +17,7 @@ import {
   type SearchHit,
 } from '@kapelle/orchestrators';
 import { readFile } from 'node:fs/promises';
+import type { FileOrHttpContentSourceOptions } from './adapters/content-source.js';
 import type { LanguageModelSettings } from './settings.js';
 
 // The adapters bring HTTP clients and a native database with them: each is loaded by the first call that needs it,
@@ -24,16 +25,16 @@ import type { LanguageModelSettings } from './settings.js';
 
 /** Reads files and public web servers. */
 export class LazyContentSource implements ContentSource {
-  readonly #allowAddresses: readonly string[];
+  readonly #options: FileOrHttpContentSourceOptions;
   #source: Promise<ContentSource> | undefined;
 
-  constructor(allowAddresses: readonly string[]) {
-    this.#allowAddresses = allowAddresses;
+  constructor(options: FileOrHttpContentSourceOptions) {
+    this.#options = options;
   }
 
   async acquire(uri: string, options: { readonly signal: AbortSignal }): Promise<RawContent> {
     this.#source ??= import('./adapters/content-source.js').then(
-      ({ FileOrHttpContentSource }) => new FileOrHttpContentSource({ allowAddresses: this.#allowAddresses }),
+      ({ FileOrHttpContentSource }) => new FileOrHttpContentSource(this.#options),
     );
     return (await this.#source).acquire(uri, options);
   }

@@ -13,11 +13,16 @@ const SAMPLE = fileURLToPath(new URL('../samples/sotu-1961-kennedy.vtt', import.
 
 /** Runs the command line of this process and ends it. */
 async function main(): Promise<void> {
+  const args = process.argv.slice(2);
   const io = consoleIo(process.stdout, process.stderr, process.env);
   // Whoever reads may stop reading, as `head` does: that is no error of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? EXIT_CODE.ok : EXIT_CODE.failed);
+    if (error.code === 'EPIPE') process.exit(EXIT_CODE.ok);
+    process.stderr.write(`error The output cannot be written (${error.message}). Send it elsewhere.\n`);
+    process.exit(EXIT_CODE.failed);
   });
+  // Nobody is left to be told; what is written to stdout and to files still counts.
+  process.stderr.on('error', () => undefined);
   const interrupt = new AbortController();
   let signalled: ExitCode | undefined;
   const onSignal = (code: ExitCode, name: string) => (): void => {
@@ -32,16 +37,33 @@ async function main(): Promise<void> {
   let code: ExitCode;
   try {
     const settings = readSettings(process.env, process.cwd());
-    code = await runCommandLine(process.argv.slice(2), { io, settings, signal: interrupt.signal }, SAMPLE);
+    code = await runCommandLine(
+      args,
+      { io, settings, signal: interrupt.signal, stdin: process.stdin },
+      SAMPLE,
+    );
   } catch (error) {
     code = signalled ?? failedWith(error, io);
   }
   if (signalled !== undefined) {
     io.err.write('interrupted\n');
     code = signalled;
+    io.complaint = { message: 'interrupted' };
+  }
+  if (code !== EXIT_CODE.ok && wantsJson(args) && io.isAnswered !== true) {
+    const error = { ...(io.complaint ?? { message: 'The command line cannot be meant.' }), exitCode: code };
+    io.out.write(`${JSON.stringify({ error }, undefined, 2)}\n`);
   }
   await Promise.all([written(process.stdout), written(process.stderr)]);
   process.exit(code);
+}
+
+/** Whether stdout is read by a program, so that it must hold JSON whatever happens. */
+function wantsJson(args: readonly string[]): boolean {
+  return args.some(
+    (arg, at) =>
+      arg === '--json' || arg === '--format=json' || (arg === 'json' && args[at - 1] === '--format'),
+  );
 }
 
 function failedWith(error: unknown, io: ReturnType<typeof consoleIo>): ExitCode {

@@ -1,7 +1,8 @@
 import { renderHtml, renderJson, renderMarkdown, type Briefing } from '@kapelle/orchestrators';
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from './adapters/make-folder.js';
 
 /** A folder or file of `--out` that cannot be written. */
 export class OutputError extends Error {
@@ -23,7 +24,7 @@ export async function writeBriefing(folder: string, briefing: Briefing): Promise
   const name = `${fileName(briefing.document.title)}-${briefing.id}`;
   const paths: string[] = [];
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolder(folder);
     for (const [extension, render] of Object.entries(FORMATS)) {
       const path = join(folder, `${name}.${extension}`);
       await writeWhole(path, render(briefing));

@@ -1,4 +1,5 @@
 import { OrchestrationContext, type LogLevel } from '@kapelle/core';
+import type { Readable } from 'node:stream';
 import { compose, portsOf, type Bot } from './compose.js';
 import type { ConsoleIo } from './console-io.js';
 import type { Settings } from './settings.js';
@@ -12,17 +13,19 @@ export interface CommandRun {
   readonly settings: Settings;
   /** Fires on Ctrl-C. */
   readonly signal: AbortSignal;
+  /** What `-` stands for. */
+  readonly stdin: Readable;
 }
 
 /** Runs work with a started bot, and stops it whatever happens. */
 export async function withBot<T>(
-  { io, settings, signal }: CommandRun,
+  { io, settings, signal, stdin }: CommandRun,
   isVerbose: boolean,
   work: (bot: Bot, context: OrchestrationContext) => Promise<T>,
 ): Promise<T> {
   const level: LogLevel | undefined = settings.logLevel ?? (isVerbose ? 'debug' : undefined);
   const logger = level === undefined ? undefined : await openLog(io, level);
-  const bot = compose(portsOf(settings), logger);
+  const bot = compose(portsOf(settings, stdin), logger);
   try {
     await bot.host.start();
     return await work(bot, OrchestrationContext.create({ tenantId: TENANT, signal }));

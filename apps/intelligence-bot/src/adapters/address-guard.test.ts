@@ -208,7 +208,7 @@ describe('AddressGuard', () => {
     answers.push(['127.0.0.1'], [canaryHost]);
     expect((await failure(get(rebind.port))).message).toBe(
       `"moving.example" leads to ${canaryHost}, which is not an address of the public internet. ` +
-        'Use a public address, or allow this one in "allowAddresses".',
+        `Use a public address, or allow this one with KAPELLE_ALLOW_ADDRESSES=${canaryHost}.`,
     );
     // A bad address among good ones, in any place; and things that are no addresses.
     for (const mixed of [

@@ -70,9 +70,12 @@ export class AddressGuard {
     if (isIP(host) === 0) {
       // With an intranet allowed, its own names are judged by where they lead.
       if (isLocalName(host) && this.#allowed.length === 0)
-        throw blocked(`"${host}" is a name of a local network`);
+        throw blocked(
+          `"${host}" is a name of a local network`,
+          host === 'localhost' ? '127.0.0.1,::1' : undefined,
+        );
     } else if (!this.#isGlobal(host) && !this.#isAllowed(host)) {
-      throw blocked(`${host} is not an address of the public internet`);
+      throw blocked(`${host} is not an address of the public internet`, host);
     }
   }
 
@@ -95,7 +98,10 @@ export class AddressGuard {
       const isGlobal = !isLocalName(hostname) && this.#isGlobal(address);
       // One bad address among good ones is an attempt, or will be met by the next connection.
       if (!isGlobal && !this.#isAllowed(address)) {
-        throw blocked(`"${hostname}" leads to ${address}, which is not an address of the public internet`);
+        throw blocked(
+          `"${hostname}" leads to ${address}, which is not an address of the public internet`,
+          address,
+        );
       }
     }
     return [first, ...rest];
@@ -137,9 +143,9 @@ function isLocalName(hostname: string): boolean {
   return LOCAL_NAMES.some((local) => name === local || name.endsWith(`.${local}`));
 }
 
-function blocked(what: string): SourceError {
+function blocked(what: string, address?: string): SourceError {
   return new SourceError(
     'SOURCE_BLOCKED_ADDRESS',
-    `${what}. Use a public address, or allow this one in "allowAddresses".`,
+    `${what}. Use a public address, or allow this one with KAPELLE_ALLOW_ADDRESSES${address === undefined ? '' : `=${address}`}.`,
   );
 }

@@ -46,7 +46,7 @@ describe('FileOrHttpContentSource: files', () => {
     expect(await failure(acquire(join(folder, 'over.txt')))).toMatchObject({
       code: 'SOURCE_TOO_LARGE',
       retryable: false,
-      message: `"${join(folder, 'over.txt')}" has 1001 bytes; the limit is 1000 bytes. Split it, or raise "maxBytes".`,
+      message: `"${join(folder, 'over.txt')}" has 1001 bytes; the limit is 1000 bytes. Split it into smaller ones.`,
     });
   });
 
@@ -130,7 +130,7 @@ describe('FileOrHttpContentSource: files', () => {
     expect(await listContentFiles(folder, { maxFiles: 5 })).toHaveLength(5);
     expect(await failure(listContentFiles(folder, { maxFiles: 4 }))).toMatchObject({
       code: 'SOURCE_TOO_LARGE',
-      message: `"${folder}" holds more than 4 content files. Name a smaller folder, or raise "maxFiles".`,
+      message: `"${folder}" holds more than 4 content files. Name a smaller folder, or its folders one by one.`,
     });
     expect((await failure(listContentFiles(join(folder, 'none')))).code).toBe('SOURCE_NOT_FOUND');
     expect((await failure(listContentFiles(join(folder, 'b.vtt')))).code).toBe('SOURCE_NOT_READABLE');
@@ -249,7 +249,7 @@ describe('FileOrHttpContentSource: web servers', () => {
       const error = await failure(get(server.origin + path));
       expect([path, error.code, error.retryable]).toEqual([path, 'SOURCE_TOO_LARGE', false]);
       expect(error.message).toContain(path === '/announced' ? 'announces 100001 bytes' : 'is larger');
-      expect(error.message).toContain('the limit is 100000 bytes. Split it, or raise "maxBytes".');
+      expect(error.message).toContain('the limit is 100000 bytes. Split it into smaller ones.');
     }
     // What the sockets hold, but not for ever.
     expect(sent).toBeLessThan(30_000_000);

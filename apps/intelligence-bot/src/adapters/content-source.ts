@@ -1,9 +1,11 @@
 import type { ContentSource, RawContent } from '@kapelle/orchestrators';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { Resolver } from './address-guard.js';
 import { readContentFile } from './file-content.js';
 import { HttpContent } from './http-content.js';
 import { SourceError } from './source-error.js';
+import { readStream, STDIN_URI } from './stream-content.js';
 
 export interface FileOrHttpContentSourceOptions {
   /**
@@ -27,6 +29,8 @@ export interface FileOrHttpContentSourceOptions {
    * @default none
    */
   readonly allowAddresses?: readonly string[];
+  /** What `stdin:` stands for; without it that is refused. @default none */
+  readonly stdin?: Readable;
   /** @default 'kapelle-intelligence-bot' */
   readonly userAgent?: string;
   /** @default the system's resolver */
@@ -40,10 +44,12 @@ const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 export class FileOrHttpContentSource implements ContentSource {
   readonly #maxBytes: number;
   readonly #http: HttpContent;
+  readonly #stdin: Readable | undefined;
 
   /** @throws TypeError or RangeError for an option that cannot be meant */
   constructor(options: FileOrHttpContentSourceOptions = {}) {
     const { maxBytes = 20 * 1024 * 1024, resolve } = options;
+    this.#stdin = options.stdin;
     this.#maxBytes = whole('maxBytes', maxBytes, 1);
     this.#http = new HttpContent({
       maxBytes,
@@ -68,6 +74,8 @@ export class FileOrHttpContentSource implements ContentSource {
     if (text === '') {
       throw new SourceError('SOURCE_NOT_FOUND', 'The name of the content is empty. Give a path or a URL.');
     }
+    if (text === STDIN_URI && this.#stdin !== undefined)
+      return readStream(this.#stdin, this.#maxBytes, signal);
     switch (SCHEME.exec(text)?.[1]?.toLowerCase()) {
       case undefined:
         // Not trimmed: the name of a file may begin or end with a space.

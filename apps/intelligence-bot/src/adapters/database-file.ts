@@ -1,17 +1,9 @@
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  statSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import Database from 'libsql';
 import { APPLICATION_ID, checkSchema, foreignDatabase, migrate } from './briefing-schema.js';
+import { makeFolder } from './make-folder.js';
 import { StoreError, toStoreError } from './store-error.js';
 
 /** How {@link openDatabase} opens a file. */
@@ -35,7 +27,7 @@ const APPLICATION_ID_OFFSET = 68;
  */
 export function openDatabase(file: string, options: DatabaseFileOptions): Database.Database {
   try {
-    makeFolder(dirname(file));
+    prepareFolder(dirname(file));
     const isNew = !checkHeader(file);
     if (!isNew) checkWritable(file);
     // A journal left by a crash during creation has to be rolled back first, which a read-only look cannot do.
@@ -46,9 +38,9 @@ export function openDatabase(file: string, options: DatabaseFileOptions): Databa
   }
 }
 
-function makeFolder(folder: string): void {
+function prepareFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StoreError(

@@ -97,7 +97,7 @@ export async function listContentFiles(
       if (files.length > maxFiles) {
         throw new SourceError(
           'SOURCE_TOO_LARGE',
-          `"${root}" holds more than ${String(maxFiles)} content files. Name a smaller folder, or raise "maxFiles".`,
+          `"${root}" holds more than ${String(maxFiles)} content files. Name a smaller folder, or its folders one by one.`,
         );
       }
     }

@@ -85,6 +85,6 @@ function unpackerFor(encoding: string, source: string): Transform | undefined {
 export function tooLarge(source: string, maxBytes: number, what: string): SourceError {
   return new SourceError(
     'SOURCE_TOO_LARGE',
-    `${source} ${what}; the limit is ${String(maxBytes)} bytes. Split it, or raise "maxBytes".`,
+    `${source} ${what}; the limit is ${String(maxBytes)} bytes. Split it into smaller ones.`,
   );
 }

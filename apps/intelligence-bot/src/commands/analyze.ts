@@ -10,7 +10,7 @@ import {
 } from '@kapelle/orchestrators';
 import { resolve } from 'node:path';
 import type { Bot } from '../compose.js';
-import { complain, exitCodeOf, remark } from '../complaint.js';
+import { complain, exitCodeOf, remark, UsageError } from '../complaint.js';
 import { colorsOf, fitted, widthOf } from '../console-io.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
 import { OutputError, writeBriefing } from '../output-files.js';
@@ -35,6 +35,7 @@ export async function analyze(
   options: AnalyzeOptions,
 ): Promise<ExitCode> {
   const { settings, signal } = run;
+  if (options.out?.trim() === '') throw new UsageError('The folder of --out is empty. Write a path.');
   const sources = await findSources(named, settings.baseFolder, signal);
   const content = sources.filter(({ kind }) => kind === 'content');
   if (content.length > MAX_SOURCES) {
@@ -127,7 +128,10 @@ async function tell(run: CommandRun, report: IntakeReport, options: AnalyzeOptio
   const worst = (next: ExitCode): void => {
     if (code === EXIT_CODE.ok || next === EXIT_CODE.failed) code = next;
   };
-  if (options.json === true) io.out.write(`${JSON.stringify(report, undefined, 2)}\n`);
+  if (options.json === true) {
+    io.out.write(`${JSON.stringify(report, undefined, 2)}\n`);
+    io.isAnswered = true;
+  }
   for (const outcome of outcomes) {
     const name = shownName(outcome, settings.baseFolder);
     if (outcome.status === 'failed') {

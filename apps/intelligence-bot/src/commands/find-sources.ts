@@ -1,5 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
+import { STDIN_URI } from '../adapters/stream-content.js';
+import { UsageError } from '../complaint.js';
 
 /** A source as somebody wrote it, and what the bot is asked for. */
 export type FoundSource =
@@ -20,7 +22,9 @@ export async function findSources(
 ): Promise<readonly FoundSource[]> {
   const found: FoundSource[] = [];
   for (const name of named) {
-    if (URL_LIKE.test(name.trim())) found.push({ kind: 'content', uri: name.trim() });
+    if (name.trim() === '') throw new UsageError('The name of a source is empty. Write a path or a URL.');
+    if (name === '-') found.push({ kind: 'content', uri: STDIN_URI });
+    else if (URL_LIKE.test(name.trim())) found.push({ kind: 'content', uri: name.trim() });
     else found.push(...(await filesOf(resolve(baseFolder, name), baseFolder, signal)));
   }
   const seen = new Set<string>();
@@ -52,6 +56,7 @@ async function filesOf(
 
 /** A path as short as it can be written from the base folder; a URL as it is. */
 export function shownPath(uri: string, baseFolder: string): string {
+  if (uri === STDIN_URI) return 'standard input';
   if (URL_LIKE.test(uri)) return uri;
   const short = relative(baseFolder, uri);
   return short === '' ? '.' : short.startsWith('..') || short.length >= uri.length ? uri : short;

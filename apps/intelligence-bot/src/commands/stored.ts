@@ -10,7 +10,7 @@ import {
 } from '@kapelle/orchestrators';
 import { join } from 'node:path';
 import { DATABASE_FILE, type Bot } from '../compose.js';
-import { remark } from '../complaint.js';
+import { remark, UsageError } from '../complaint.js';
 import { colorsOf, fitted, roomOf, widthOf, type Colors } from '../console-io.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
 import { withBot, type CommandRun } from '../run-bot.js';
@@ -62,6 +62,7 @@ export async function search(
   query: string,
   { json, limit, verbose }: StoredOptions,
 ): Promise<ExitCode> {
+  if (query.trim() === '') throw new UsageError('There is nothing to search for. Write one word or more.');
   return withBot(run, verbose === true, async (bot, context) => {
     const hits = StepResult.unwrap(
       await clientOf(bot).search(context, { query, ...(limit === undefined ? {} : { limit }) }),
@@ -139,7 +140,10 @@ function rendered(briefing: Briefing, format: ShowFormat, { io }: CommandRun): s
 function marked({ text, matches }: Snippet, width: number, colors: Colors): string {
   // Cut in such a way that the first match stays in sight.
   const first = matches[0]?.start ?? 0;
-  const from = Math.max(0, Math.min(first - Math.floor(width / 3), text.length - width));
+  const cut = Math.max(0, Math.min(first - Math.floor(width / 3), text.length - width));
+  // Begun with a whole word, where one begins before the match.
+  const blank = cut === 0 ? -1 : text.indexOf(' ', cut);
+  const from = blank >= 0 && blank < first ? blank + 1 : cut;
   let line = '';
   let at = from;
   const end = Math.min(text.length, from + width);
