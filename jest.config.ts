@@ -3,6 +3,8 @@ import type { Config } from 'jest';
 
 /** Each folder says in one line how it is tested; run Jest from here, with `--selectProjects` for one of them. */
 const config: Config = {
+  // A busy machine takes several times as long; what hangs is found all the same.
+  testTimeout: 30_000,
   projects: [
     'packages/core',
     'packages/resilience',

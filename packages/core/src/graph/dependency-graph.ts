@@ -130,7 +130,7 @@ export class DependencyGraph implements WalkedGraph {
       );
     }
     for (const operation of unit.operations.values()) {
-      if (!takesUncheckedParams(target, operation)) continue;
+      if (!takesUncheckedParams(operation)) continue;
       this.problems.push(
         problem(
           'PARAMS_UNCHECKED',

@@ -96,12 +96,8 @@ export function unbindOperations(unit: OrchestratorUnit): void {
 }
 
 /** Whether the method takes params that nothing checks. */
-export function takesUncheckedParams(target: AnyClass, operation: CompiledOperation): boolean {
-  if (operation.method === undefined || operation.check !== undefined) return false;
-  const method = (target.prototype as Record<string, unknown>)[operation.method] as {
-    readonly length: number;
-  };
-  return Math.max(method.length, paramTypes(target, operation.method).length) >= 2;
+export function takesUncheckedParams(operation: CompiledOperation): boolean {
+  return operation.takesParams && operation.check === undefined;
 }
 
 function compile(
@@ -114,9 +110,12 @@ function compile(
   const problem = nameProblem(name);
   if (problem !== undefined)
     throw new OrchestrationError('OPTION_INVALID', `An operation of ${unit.name}: ${problem}.`);
-  const emitted = paramTypes(target, method)[1];
+  const types = paramTypes(target, method);
+  const emitted = types[1];
   const dto = options.params ?? (hasValidationMetadata(emitted) ? emitted : undefined);
-  return base(unit, name, method, options, dto);
+  const declared = (target.prototype as Record<string, unknown>)[method];
+  const length = typeof declared === 'function' ? declared.length : 0;
+  return base(unit, name, method, options, dto, Math.max(length, types.length) >= 2);
 }
 
 function base(
@@ -125,6 +124,7 @@ function base(
   method: string | undefined,
   options: OperationOptions,
   dto: DtoClass | undefined,
+  takesParams = false,
 ): CompiledOperation {
   const named = unit.target?.name;
   return {
@@ -135,6 +135,7 @@ function base(
     durable: options.durable ?? unit.options.durable ?? false,
     check: dto === undefined ? undefined : compileParams(dto),
     paramsClass: dto,
+    takesParams,
     direct: false,
     interceptedBy: undefined,
     run: undefined,

@@ -23,6 +23,8 @@ export interface CompiledOperation {
   readonly durable: boolean;
   readonly check: ParamsCheck | undefined;
   readonly paramsClass: (new () => object) | undefined;
+  /** Whether the method declares more than the context. */
+  readonly takesParams: boolean;
   /** Whether nothing but the check stands between a call and the author's code: no question, no slot. */
   direct: boolean;
   /** Which interceptors stand around it, noted by their chain. */
