@@ -1,147 +1,159 @@
 /**
- * Runs every benchmark and prints one table of ratios. Each case has a process of its own per round and the rounds
- * are interleaved, so that a busy moment of the machine hits all of them.
+ * Runs the benchmarks of Kapelle and of its peers and prints them side by side. Each case has a process of its own per round,
+ * and the rounds are interleaved, so that a busy moment of the machine hits all of them. Numbers are medians of the rounds.
  *
- *   npm run bench                    everything, as a table
- *   npm run bench -- --json          the same as data
- *   npm run bench -- --only calls    calls | scale | leak
- *   npm run bench -- --rounds 7      rounds per case (default 5)
+ *   npm run bench                             everything, as tables
+ *   npm run bench -- --json                   the same as data
+ *   npm run bench -- --only calls             one part, or several: calls,policies
+ *   npm run bench -- --rounds 3               rounds per case (default 5)
+ *   npm run bench -- --no-build               as the packages are, not compiled again
+ *
+ * The exit code is 1 where a case fails, never for a time.
  */
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
+
+import { evaluate } from './report/figures.mjs';
+import { describeMachine } from './report/machine.mjs';
+import { printReport } from './report/table.mjs';
+import { summary } from './statistics.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../..');
+const CASE_LIMIT_MS = 180_000;
+const run = promisify(execFile);
+const nodeMajor = Number(process.versions.node.split('.')[0]);
+
+const { PART_IDS, partById } = await import('./parts.mjs');
 const { values } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
-    only: { type: 'string' },
+    only: { type: 'string', default: PART_IDS.join(',') },
     rounds: { type: 'string', default: '5' },
+    'no-build': { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1)
   throw new RangeError(`--rounds must be an integer >= 1, got ${values.rounds}`);
+const wanted = values.only.split(',');
+for (const id of wanted) {
+  if (!PART_IDS.includes(id)) throw new RangeError(`--only takes ${PART_IDS.join(', ')}; got ${id}`);
+}
 
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
 const shell = process.platform === 'win32';
-execFileSync(process.execPath, [join(here, '../../node_modules/typescript/bin/tsc'), '-b'], {
-  cwd: join(here, '../..'),
-});
 if (!existsSync(join(here, 'node_modules'))) {
   process.stderr.write('Installing the peers of the benchmark …\n');
-  execFileSync(npm, ['ci', '--no-audit', '--no-fund', '--silent'], { cwd: here, stdio: 'inherit', shell });
+  execFileSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], {
+    cwd: here,
+    stdio: ['ignore', 2, 2],
+    shell,
+  });
 }
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const worker = (file, args, flags = []) =>
-  JSON.parse(
-    execFileSync(process.execPath, [...flags, join(here, file), ...args], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'inherit'],
-    }),
-  );
-
-async function calls() {
-  const { callCases } = await import('./call-cases.mjs');
-  const samples = new Map(Object.keys(callCases).map((name) => [name, []]));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const name of samples.keys()) {
-      process.stderr.write(`\r\x1b[Kround ${round + 1}/${rounds}: ${name}`);
-      samples.get(name).push(median(worker('worker.mjs', [name, '5'])));
-    }
-  }
-  process.stderr.write('\r\x1b[K');
-  const ns = Object.fromEntries([...samples].map(([name, all]) => [name, median(all)]));
-  const spread = Object.fromEntries(
-    [...samples].map(([name, all]) => [name, (Math.max(...all) - Math.min(...all)) / median(all)]),
-  );
-  const ratio = (name, to) => ns[name] / ns[to];
-  return {
-    cases: Object.entries(callCases).map(([name, { what }]) => ({
-      name,
-      what,
-      ns: ns[name],
-      spread: spread[name],
-    })),
-    // A process whose AsyncLocalStorage is on pays for every promise in it: peers that run beside it do too.
-    oneProcess: worker('one-process.mjs', []),
-    ratios: [
-      { what: 'default call / raw awaited function', value: ratio('kapelle-default', 'raw') },
-      { what: 'default call / NestJS CQRS', value: ratio('kapelle-default', 'nest-cqrs') },
-      { what: 'explicit context / NestJS CQRS', value: ratio('kapelle-explicit', 'nest-cqrs') },
-      {
-        what: 'full call / Moleculer with validation, metrics, timeout',
-        value: ratio('kapelle-full', 'moleculer-full'),
-      },
-      { what: 'full call / NestJS CQRS with ValidationPipe', value: ratio('kapelle-full', 'nest-cqrs-pipe') },
-      {
-        what: 'validation alone / Moleculer with validation alone',
-        value: ratio('kapelle-validated', 'moleculer-valid'),
-      },
-      { what: 'overhead on 50 µs of work', value: ratio('work50-full', 'work50-raw') - 1 },
-      { what: 'overhead on 500 µs of work', value: ratio('work500-full', 'work500-raw') - 1 },
-    ],
-  };
-}
-
-function scale() {
-  return [1_000, 10_000].map((orchestrators) => {
-    const runs = Array.from({ length: rounds }, () =>
-      worker('scale.mjs', [String(orchestrators)], ['--expose-gc']),
-    );
-    return {
-      orchestrators,
-      registerToStartedMs: median(runs.map((run) => run.registerToStartedMs)),
-      graphCheckMs: median(runs.map((run) => run.graphCheckMs)),
-      stopMs: median(runs.map((run) => run.stopMs)),
-      bytesBeyondInversify: median(runs.map((run) => run.bytesBeyondInversify)),
-    };
+if (!values['no-build']) {
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
   });
 }
 
-const leak = () => worker('leak.mjs', ['1000000'], ['--expose-gc']);
+const parts = await Promise.all(PART_IDS.filter((id) => wanted.includes(id)).map(partById));
+const canRun = ({ minNode = 0 }) => nodeMajor >= minNode;
 
-const wants = (part) => values.only === undefined || values.only === part;
-const report = {
-  machine: { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length },
-  rounds,
-  ...(wants('calls') ? { calls: await calls() } : {}),
-  ...(wants('scale') ? { scale: scale() } : {}),
-  ...(wants('leak') ? { millionCalls: leak() } : {}),
-};
+/** What has one process: a case, or all cases of a group that are measured in turns. */
+const jobs = parts.flatMap((part) =>
+  part.groups.flatMap((group) => {
+    const cases = group.cases.filter(canRun);
+    return group.oneProcess
+      ? [{ part, group, cases }]
+      : cases.map((each) => ({ part, group, cases: [each], caseId: each.id }));
+  }),
+);
 
-if (values.json) {
-  process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-} else {
-  const line = (left, right) => console.log(`  ${left.padEnd(62)}${right}`);
-  console.log(
-    `Node ${report.machine.node}, ${report.machine.cores} × ${report.machine.cpu}, median of ${rounds} rounds\n`,
-  );
-  if (report.calls) {
-    console.log('Calls, a process each');
-    for (const { what, ns, spread } of report.calls.cases)
-      line(what, `${Math.round(ns).toLocaleString('en').padStart(9)} ns  ± ${Math.round(spread * 50)} %`);
-    console.log('\nCalls side by side in one process (AsyncLocalStorage on for all)');
-    for (const { what, ns } of report.calls.oneProcess)
-      line(what, `${Math.round(ns).toLocaleString('en').padStart(9)} ns`);
-    console.log('\nRatios of the first table');
-    for (const { what, value } of report.calls.ratios)
-      line(what, what.startsWith('overhead') ? `${(value * 100).toFixed(1)} %` : `${value.toFixed(2)} ×`);
-  }
-  for (const each of report.scale ?? []) {
-    console.log(`\n${each.orchestrators.toLocaleString('en')} orchestrators`);
-    line('register → started', `${each.registerToStartedMs.toFixed(0)} ms`);
-    line('graph check', `${each.graphCheckMs.toFixed(1)} ms`);
-    line('stop', `${each.stopMs.toFixed(0)} ms`);
-    line('memory each, beyond the Inversify bindings', `${each.bytesBeyondInversify.toFixed(0)} bytes`);
-  }
-  if (report.millionCalls) {
-    console.log('\nA million calls');
-    line('heap after − heap before', `${(report.millionCalls.heapGrowthBytes / 1024).toFixed(0)} KiB`);
-    line('handles left', report.millionCalls.handlesLeft.join(', ') || 'none');
+/** Values of the rounds, by case and by what was measured. */
+const measured = new Map();
+const failures = new Map();
+const begun = performance.now();
+
+async function runJob({ part, group, cases, caseId }) {
+  const args = ['--expose-gc', join(here, 'worker.mjs'), part.id, group.id, ...(caseId ? [caseId] : [])];
+  try {
+    const { stdout } = await run(process.execPath, args, {
+      timeout: CASE_LIMIT_MS,
+      killSignal: 'SIGKILL',
+      maxBuffer: 2 ** 26,
+    });
+    for (const [id, seen] of Object.entries(JSON.parse(stdout.trim().split('\n').at(-1)))) {
+      const all = measured.get(id) ?? {};
+      for (const [name, value] of Object.entries(seen)) {
+        // What is NaN there is null in JSON: it has no value.
+        if (value !== null) (all[name] ??= []).push(value);
+      }
+      measured.set(id, all);
+    }
+  } catch (error) {
+    const last = String(error.stderr ?? error.message)
+      .trim()
+      .split('\n')
+      .slice(-6)
+      .join('\n');
+    for (const { id } of cases)
+      failures.set(id, error.killed ? `no end after ${CASE_LIMIT_MS / 1_000} s` : last);
   }
 }
+
+const showProgress = process.stderr.isTTY === true;
+for (let round = 1; round <= rounds; round += 1) {
+  for (const [index, job] of jobs.entries()) {
+    if (job.cases.some(({ id, maxRounds = Infinity }) => failures.has(id) || round > maxRounds)) continue;
+    if (showProgress) {
+      const name = `${job.part.id}: ${job.caseId ?? job.group.id}`;
+      process.stderr.write(`\r\x1b[Kround ${round}/${rounds}, ${index + 1}/${jobs.length}, ${name}`);
+    }
+    await runJob(job);
+  }
+  if (!showProgress)
+    process.stderr.write(
+      `round ${round}/${rounds} done after ${Math.round((performance.now() - begun) / 1_000)} s\n`,
+    );
+}
+if (showProgress) process.stderr.write('\r\x1b[K');
+
+const report = {
+  kind: 'bench',
+  machine: describeMachine(),
+  rounds,
+  seconds: Math.round((performance.now() - begun) / 1_000),
+  parts: parts.map((part) => ({
+    id: part.id,
+    title: part.title,
+    groups: part.groups.map(({ id, title, note, base, columns, cases }) => ({
+      id,
+      title,
+      ...(note === undefined ? {} : { note }),
+      ...(base === undefined ? {} : { base }),
+      ...(columns === undefined ? {} : { columns }),
+      cases: cases.filter(canRun).map((each) => ({
+        id: each.id,
+        what: each.what,
+        ours: each.ours === true,
+        ...(failures.has(each.id)
+          ? { failed: failures.get(each.id) }
+          : {
+              values: Object.fromEntries(
+                Object.entries(measured.get(each.id) ?? {}).map(([name, all]) => [name, summary(all)]),
+              ),
+            }),
+      })),
+    })),
+    figures: evaluate(part, measured, nodeMajor),
+  })),
+};
+
+if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+else printReport(report);
+for (const [id, message] of failures) process.stderr.write(`${id} failed: ${message}\n`);
+if (failures.size > 0) process.exitCode = 1;

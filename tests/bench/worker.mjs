@@ -1,15 +1,22 @@
-/** Measures one case in a process of its own and writes nanoseconds per call, one number a batch. */
-import { callCases } from './call-cases.mjs';
+/** Measures one case, or all cases of a group that share a process, and writes its values as JSON: `worker.mjs <part> <group> [case]`. */
+import { partById } from './parts.mjs';
+import { measure } from './measure.mjs';
 
-const [, , name, batches = '9'] = process.argv;
-const { make, batch = 50_000 } = callCases[name];
-const call = await make();
-for (let i = 0; i < batch; i += 1) await call();
-const samples = [];
-for (let round = 0; round < Number(batches); round += 1) {
-  const begun = process.hrtime.bigint();
-  for (let i = 0; i < batch; i += 1) await call();
-  samples.push(Number(process.hrtime.bigint() - begun) / batch);
+const [, , partId, groupId, caseId] = process.argv;
+const part = await partById(partId);
+const group = part.groups.find(({ id }) => id === groupId);
+const wanted = group.cases.filter(({ id }) => caseId === undefined || id === caseId);
+
+const result = {};
+const subjects = {};
+for (const { id, make, once } of wanted) {
+  if (once !== undefined) result[id] = await once();
+  else {
+    const made = await make();
+    subjects[id] = typeof made === 'function' ? { call: made } : made;
+  }
 }
-process.stdout.write(JSON.stringify(samples));
-process.exit(0);
+Object.assign(result, await measure(subjects, group.batches));
+for (const { verify } of Object.values(subjects)) verify?.();
+// Libraries may print; the last line is the answer.
+process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0));

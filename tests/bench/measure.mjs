@@ -1,0 +1,67 @@
+/**
+ * What a call costs in this process: CPU time of all its threads, so that other programs on the machine count for little,
+ * and wall time beside it. What waits for timers has a wall time far above its CPU time.
+ */
+import { median } from './statistics.mjs';
+
+const BATCH_CPU_MS = 15;
+const LEAST_WARM_UP_CPU_MS = 200;
+const MOST_WARM_UP_CPU_MS = 700;
+/** Ends batches of what mostly waits. */
+const BATCH_WALL_MS = 250;
+
+async function batch({ call, per = 1 }, turns) {
+  const begun = process.hrtime.bigint();
+  const before = process.cpuUsage();
+  for (let i = 0; i < turns; i += 1) await call();
+  const { user, system } = process.cpuUsage(before);
+  const wallNs = Number(process.hrtime.bigint() - begun);
+  return {
+    cpuMs: (user + system) / 1_000,
+    wallMs: wallNs / 1e6,
+    cpuNs: ((user + system) * 1_000) / (turns * per),
+    wallNs: wallNs / (turns * per),
+  };
+}
+
+/** Runs it until the compiler is done with it: until it gets no faster, or for long enough. Returns how often it fits into one batch. */
+async function warmUp(subject) {
+  let turns = 1;
+  let spentMs = 0;
+  let best = Infinity;
+  let stale = 0;
+  for (;;) {
+    const { cpuMs, wallMs, cpuNs } = await batch(subject, turns);
+    spentMs += cpuMs;
+    if (cpuMs < BATCH_CPU_MS / 2 && wallMs < BATCH_WALL_MS) {
+      turns *= 2;
+      continue;
+    }
+    stale = cpuNs < best * 0.97 ? 0 : stale + 1;
+    best = Math.min(best, cpuNs);
+    const share = Math.max(cpuMs / BATCH_CPU_MS, Math.min(1, wallMs / BATCH_WALL_MS / 4));
+    const waits = wallMs >= BATCH_WALL_MS && cpuMs < BATCH_CPU_MS / 2;
+    if (waits || (spentMs >= LEAST_WARM_UP_CPU_MS && stale >= 3) || spentMs >= MOST_WARM_UP_CPU_MS)
+      return Math.max(1, Math.round(turns / share));
+    if (share < 0.75) turns *= 2;
+  }
+}
+
+/** Measures the subjects in turns, so that a busy moment of the machine hits all of them; medians of the batches, by id. */
+export async function measure(subjects, batches = 7) {
+  const entries = [];
+  for (const [id, subject] of Object.entries(subjects))
+    entries.push({ id, subject, turns: await warmUp(subject), samples: [] });
+  for (let round = 0; round < batches; round += 1) {
+    for (const { subject, turns, samples } of entries) samples.push(await batch(subject, turns));
+  }
+  return Object.fromEntries(
+    entries.map(({ id, samples }) => [
+      id,
+      {
+        cpuNs: median(samples.map(({ cpuNs }) => cpuNs)),
+        wallNs: median(samples.map(({ wallNs }) => wallNs)),
+      },
+    ]),
+  );
+}
