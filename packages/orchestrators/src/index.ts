@@ -105,3 +105,16 @@ export {
   type Strategy,
   type TargetReport,
 } from './infrastructure/index.js';
+export * from './state/index.js';
+export * from './http/index.js';
+export * from './domain/agent-training/index.js';
+export * from './domain/enhanced-autonomous/index.js';
+export * from './domain/hierarchical/index.js';
+export * from './domain/mission/index.js';
+export * from './application/advanced-bandits/index.js';
+export * from './application/real-time-monitoring/index.js';
+export * from './application/unified-feedback/index.js';
+export * from './infrastructure/deployment/index.js';
+export * from './infrastructure/production-operations/index.js';
+export * from './infrastructure/security/index.js';
+export * from './infrastructure/telemetry/index.js';

@@ -1,0 +1,1 @@
+export { HTTP_CLIENT, type HttpClient, type HttpRequest, type HttpResponse } from './http-client.js';
