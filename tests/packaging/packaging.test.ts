@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -153,6 +153,33 @@ console.log(JSON.stringify(names));`,
     expect(
       run(process.execPath, ['--disable-warning=ExperimentalWarning', 'require.cjs'], folder).trim(),
     ).toBe('function');
+  });
+
+  it('say so where a second copy of the framework is in the process', () => {
+    const copy = join(folder, 'copy');
+    cpSync(join(folder, 'node_modules/@kapelle/core'), join(copy, 'core'), { recursive: true });
+    writeFileSync(
+      join(folder, 'two-copies.mjs'),
+      `import 'reflect-metadata';
+import * as ours from '@kapelle/core';
+import * as theirs from './copy/core/dist/index.js';
+class Mine extends ours.BaseOrchestrator { run() { return 1; } }
+class Foreign extends theirs.BaseOrchestrator {}
+const declaration = { layer: 'domain', type: 'business_logic', operations: { run: { default: true } } };
+ours.defineOrchestrator(Mine, declaration);
+theirs.defineOrchestrator(Foreign, { layer: 'domain', type: 'business_logic' });
+console.log(ours.createOrchestrationHost({ orchestrators: [Foreign] }).check()[0].message);
+const host = ours.createOrchestrationHost({ orchestrators: [Mine] });
+await host.start();
+const foreign = theirs.OrchestrationContext.create({ tenantId: 'acme' });
+console.log((await host.facade.orchestrate('mine', foreign)).error);
+await host.stop();
+`,
+    );
+    expect(run(process.execPath, ['two-copies.mjs'], folder).trim().split('\n')).toEqual([
+      'Class Foreign was made with another copy of @kapelle/core.',
+      'The context of a call of mine was made with another copy of @kapelle/core. Keep one copy: `npm ls @kapelle/core` shows where they come from.',
+    ]);
   });
 
   it('run a decorated program that was compiled against them', () => {

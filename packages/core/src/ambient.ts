@@ -1,10 +1,17 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 import { OrchestrationContext } from './context.js';
 import type { LogFields, Logger, LogLevel } from './logging/logger.js';
 
 /** The one store of the framework: which call the running code belongs to. */
 const storage = new AsyncLocalStorage<OrchestrationContext | undefined>();
+
+/**
+ * From Node 24 on stores are part of an immutable frame. There `run` makes one frame to enter and another to leave,
+ * while a resource leaves by going back to the frame it was made in, which is cheaper; before Node 24 it is dearer.
+ */
+const LEAVES_BY_RESOURCE = Number.parseInt(process.versions.node, 10) >= 24;
+const MANUAL = { requireManualDestroy: true };
 
 /** The context of the call that the running code belongs to, where the host keeps one. */
 export function currentContext(): OrchestrationContext | undefined {
@@ -17,7 +24,18 @@ export function runOperation<C extends OrchestrationContext>(
   run: (context: C, params: unknown) => unknown,
   params: unknown,
 ): unknown {
-  return storage.run(context, run, context, params);
+  return LEAVES_BY_RESOURCE
+    ? new AsyncResource('kapelle.call', MANUAL).runInAsyncScope(enter, undefined, context, run, params)
+    : storage.run(context, run, context, params);
+}
+
+function enter<C extends OrchestrationContext>(
+  context: C,
+  run: (context: C, params: unknown) => unknown,
+  params: unknown,
+): unknown {
+  storage.enterWith(context);
+  return run(context, params);
 }
 
 /** @internal Runs an operation of a host that keeps no context, outside of whatever call of another host it is in. */

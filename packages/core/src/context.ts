@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { markAsOurs } from './copy-mark.js';
 import { OrchestrationError } from './errors.js';
 import { EMPTY_RECORD, frozenJsonRecord, kindOf } from './json-data.js';
 import type { WorkScope } from './watching/watcher.js';
@@ -228,6 +229,8 @@ export class OrchestrationContext {
     return this.toJSON();
   }
 }
+
+markAsOurs(OrchestrationContext.prototype);
 
 /** @internal Proof that a state was checked already. */
 export const TRUSTED: unique symbol = Symbol('kapelle.trusted');

@@ -1,4 +1,5 @@
 import { OrchestrationError } from '../errors.js';
+import { kindOf } from '../json-data.js';
 import { type Problem, problem } from '../graph/problem.js';
 import { tokenName } from '../orchestrator/lazy.js';
 import { StepResult } from '../step-result.js';
@@ -16,4 +17,15 @@ export function classProblem(target: unknown, thrown: unknown): Problem {
     return problem(thrown.code, what, [name], [name], { fix: thrown.fix });
   }
   return problem('OPTION_INVALID', `${name} cannot be read: ${messageOf(thrown)}`, [name], [name]);
+}
+
+/** What stands in the list of orchestrators and is no class. */
+export function noClass(index: number, entry: unknown): Problem {
+  const where = `orchestrators[${index}]`;
+  return problem('OPTION_INVALID', `${where} is ${kindOf(entry)}, not a class.`, [where], [where], {
+    fix:
+      entry === undefined
+        ? 'List classes. A class that is not there yet belongs to a module that imports this one: break the circle.'
+        : 'List classes; an object that exists already is for facade.register.',
+  });
 }

@@ -17,7 +17,7 @@ import { tokenName } from '../orchestrator/lazy.js';
 import type { AnyClass } from '../orchestrator/metadata.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import type { FailedResult } from '../step-result.js';
-import { classProblem } from './class-problem.js';
+import { classProblem, noClass } from './class-problem.js';
 import { Departures } from './departures.js';
 import { DirectStart, startNamed } from './direct-start.js';
 import { type BindingsOwner, KernelBindings, type Seen } from './kernel-bindings.js';
@@ -131,7 +131,11 @@ export class Kernel implements UnitKeeper, BindingsOwner {
       return;
     }
     const { registry, runtime } = this.internals;
-    for (const target of classes as readonly AnyClass[]) {
+    for (const [index, target] of (classes as readonly AnyClass[]).entries()) {
+      if (typeof target !== 'function') {
+        this.problems.push(noClass(index, target));
+        continue;
+      }
       const known = this.#byTarget.get(target);
       if (known !== undefined) {
         const { name } = known;

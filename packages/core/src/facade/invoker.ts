@@ -1,5 +1,6 @@
 import { currentContext } from '../ambient.js';
 import { type ContextState, OrchestrationContext, TRUSTED } from '../context.js';
+import { ANOTHER_COPY, isOfAnotherCopy, KEEP_ONE_COPY } from '../copy-mark.js';
 import { scopeOf } from '../engine/abort-scope.js';
 import type { RunEnvelope } from '../engine/engine.js';
 import type { RunVerbs } from '../engine/run-verbs.js';
@@ -101,7 +102,9 @@ export class Invoker {
         unit.name,
         undefined,
         new FailedResult(
-          `The context of a call of ${unit.name} is not an OrchestrationContext. Make one with OrchestrationContext.create({ tenantId }).`,
+          isOfAnotherCopy(context)
+            ? `The context of a call of ${unit.name} ${ANOTHER_COPY} ${KEEP_ONE_COPY}`
+            : `The context of a call of ${unit.name} is not an OrchestrationContext. Make one with OrchestrationContext.create({ tenantId }).`,
           { errorCategory: 'validation' },
         ),
       );

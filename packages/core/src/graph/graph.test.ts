@@ -392,6 +392,12 @@ describe('the graph check', () => {
       expect(problem.fix.length).toBeGreaterThan(0);
     }
     expect(problems.map((each) => each.message)).toContain('Class Plain is not an orchestrator.');
+    expect(check(node('first'), undefined)).toMatchObject([
+      {
+        message: 'orchestrators[1] is undefined, not a class.',
+        fix: expect.stringContaining('break the circle') as unknown,
+      },
+    ]);
     for (const orchestrators of [null, 'abc', 7, {}, new Set()]) {
       expect(createOrchestrationHost({ orchestrators } as never).check()).toMatchObject([
         { code: 'OPTION_INVALID' },

@@ -2,6 +2,7 @@ import { decorate, inject, injectable } from 'inversify';
 
 import { checkCount, checkMs } from '../clock/clock.js';
 import { inheritInjections } from '../container/inspect.js';
+import { markAsOurs } from '../copy-mark.js';
 import { OrchestrationError } from '../errors.js';
 import { kindOf } from '../json-data.js';
 import { isLayer, type OrchestrationLayer, type OrchestrationType } from '../layers.js';
@@ -168,6 +169,7 @@ function describe(
       if (options[key] !== undefined) checkMs(key, options[key], 1);
     }
   });
+  markAsOurs(target);
   const record = recordOf(target);
   if (record.orchestrator !== undefined) {
     throw new OrchestrationError(

@@ -1,3 +1,4 @@
+import { ANOTHER_COPY, isOfAnotherCopy, KEEP_ONE_COPY } from '../copy-mark.js';
 import { OrchestrationError } from '../errors.js';
 import { isLayer, type OrchestrationLayer, type OrchestrationType } from '../layers.js';
 import { defaultOrchestratorName, nameProblem } from '../naming.js';
@@ -54,10 +55,13 @@ function describe(target: unknown): DescribedTarget {
 export function describeClass(target: AnyClass): DescribedTarget {
   const definition = definitionOf(target);
   if (definition === undefined) {
-    throw new OrchestrationError(
-      'ORCHESTRATOR_NOT_DECORATED',
-      `Class ${target.name === '' ? '(anonymous)' : target.name} is not an orchestrator.`,
-    );
+    const name = typeof target.name === 'string' && target.name !== '' ? target.name : '(anonymous)';
+    if (isOfAnotherCopy(target)) {
+      throw new OrchestrationError('ORCHESTRATOR_INVALID', `Class ${name} ${ANOTHER_COPY}`, {
+        fix: KEEP_ONE_COPY,
+      });
+    }
+    throw new OrchestrationError('ORCHESTRATOR_NOT_DECORATED', `Class ${name} is not an orchestrator.`);
   }
   return {
     name: definition.options.name ?? defaultOrchestratorName(target.name),
