@@ -93,3 +93,22 @@ export { type BreakerState, type HealthFactors, healthScore } from './health/hea
 export type { LevelRule, LevelScope } from './level-table.js';
 export type { SamplingOptions } from './line-sampler.js';
 export type { LogFileOptions } from './log-file.js';
+export type { DefinedMetric, SeriesStore, TelemetryMetric } from './telemetry/series-store.js';
+export type { CompiledRule, TelemetryRule, TelemetrySeverity } from './telemetry/telemetry-rule.js';
+export { TELEMETRY_SEVERITIES } from './telemetry/telemetry-rule.js';
+export type { TelemetryAlert, TelemetryAlertChanges, TelemetryAlerts } from './telemetry/telemetry-alerts.js';
+export { TelemetryError, type TelemetryErrorCode } from './telemetry/telemetry-error.js';
+export {
+  TELEMETRY_KINDS,
+  TELEMETRY_SCOPES,
+  type TelemetryKind,
+  type TelemetryLabels,
+  type TelemetryScope,
+  type TelemetrySeries,
+} from './telemetry/telemetry-series.js';
+export {
+  TelemetryStore,
+  type TelemetryStoreOptions,
+  type TelemetrySummary,
+} from './telemetry/telemetry-store.js';
+export { type TelemetrySpan, TraceBook, type TraceSummary } from './telemetry/trace-book.js';
