@@ -112,3 +112,11 @@ export {
   type TelemetrySummary,
 } from './telemetry/telemetry-store.js';
 export { type TelemetrySpan, TraceBook, type TraceSummary } from './telemetry/trace-book.js';
+export {
+  feedTelemetry,
+  type FeedTelemetryOptions,
+  TELEMETRY_CALL_DURATION,
+  TELEMETRY_CALL_FAILURES,
+  TELEMETRY_CALLS,
+} from './telemetry/feed-telemetry.js';
+export { NodeSystemReader, type SystemReader, type SystemReading } from './telemetry/system-reader.js';

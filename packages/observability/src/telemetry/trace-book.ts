@@ -52,6 +52,11 @@ export class TraceBook {
     return this.#open.size;
   }
 
+  /** Whether a span is open. */
+  has(spanId: string): boolean {
+    return this.#open.has(spanId);
+  }
+
   /** Open spans that were given up because there were too many. */
   get forgotten(): number {
     return this.#forgotten;

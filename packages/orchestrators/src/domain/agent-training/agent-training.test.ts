@@ -415,7 +415,7 @@ describe('agent_training', () => {
       { targets: { quality: 0 } },
     ];
     for (const options of wrong) {
-      expect(() => new AgentTrainingOrchestrator(options)).toThrow(Object.keys(options)[0] as string);
+      expect(() => new AgentTrainingOrchestrator(options)).toThrow(Object.keys(options)[0]);
     }
   });
 });
