@@ -29,7 +29,7 @@ import {
   EnhanceAllParams,
   GetAgentParams,
   RecordInteractionParams,
-  RegisterAgentParams,
+  RegisterAgentDefinitionParams,
   RevertAgentParams,
 } from './agent-training-params.js';
 import { currentVersion, newRecord, withVersion } from './change-agent.js';
@@ -120,10 +120,10 @@ export class AgentTrainingOrchestrator extends BaseOrchestrator {
   }
 
   /** Puts a definition into use: a new agent, or a new version of one. */
-  @operation({ params: RegisterAgentParams, description: 'Puts a definition into use.' })
+  @operation({ params: RegisterAgentDefinitionParams, description: 'Puts a definition into use.' })
   register_agent(
     context: OperationContext,
-    params: RegisterAgentParams,
+    params: RegisterAgentDefinitionParams,
   ): Promise<StepResult<AgentRegistered>> {
     return answered(async () => {
       const definition = readDefinition(params.definition);

@@ -15,7 +15,7 @@ import {
 } from 'class-validator';
 
 /** Params of `register_agent`. */
-export class RegisterAgentParams {
+export class RegisterAgentDefinitionParams {
   /** An {@link AgentDefinition}; backstory, instructions, tools, parameters and examples may be left out. */
   @IsObject()
   definition!: object;

@@ -23,7 +23,7 @@ export {
   EnhanceAllParams,
   GetAgentParams,
   RecordInteractionParams,
-  RegisterAgentParams,
+  RegisterAgentDefinitionParams,
   RevertAgentParams,
 } from './agent-training-params.js';
 export type { ScoreComparison } from './compare-scores.js';

@@ -1,0 +1,78 @@
+import type { FieldKind } from './detection/field.js';
+import { SecurityError } from './security-error.js';
+import type { SourceLimits } from './source-watch.js';
+
+/** Binding key of the options of `security`. */
+export const SECURITY_OPTIONS = Symbol.for('kapelle.SecurityOptions');
+
+/** What can be set of `security`; all of it has a default. */
+export interface SecurityOptions extends Partial<SourceLimits> {
+  /**
+   * What happens to a call whose params have the form of an attack: `block` refuses it, `monitor` notes it, `off` looks at
+   * nothing but what is handed to `analyze_request`. @default 'monitor'
+   */
+  readonly enforcement?: 'block' | 'monitor' | 'off';
+  /** Params by what they are for, as `orchestrator.operation.field` or `field`: `text` where nothing is said. */
+  readonly fieldKinds?: Readonly<Record<string, FieldKind>>;
+  /** Orchestrators whose calls are not looked at. @default none */
+  readonly except?: readonly string[];
+  /** How long a threat counts. @default 86_400_000 (a day) */
+  readonly threatTtlMs?: number;
+  /** Threats remembered. @default 1_000 */
+  readonly maxThreats?: number;
+  /** Injections of a source within a minute after which it is blocked. @default 5 */
+  readonly blockAfterInjections?: number;
+  /** For the hashes of the audit trail: with it nobody can write a trail anew who has not got it. */
+  readonly auditKey?: string;
+  /** Files of a scan. @default 20_000 */
+  readonly maxScanFiles?: number;
+}
+
+export interface SecuritySettings extends SourceLimits {
+  readonly enforcement: 'block' | 'monitor' | 'off';
+  readonly fieldKinds: NonNullable<SecurityOptions['fieldKinds']>;
+  readonly except: readonly string[];
+  readonly threatTtlMs: number;
+  readonly maxThreats: number;
+  readonly blockAfterInjections: number;
+  readonly auditKey: string | undefined;
+  readonly maxScanFiles: number;
+}
+
+/** @throws SecurityError `SECURITY_OPTION_INVALID` naming the option */
+export function securitySettings(options: SecurityOptions): SecuritySettings {
+  const { enforcement = 'monitor', fieldKinds = {}, except = [], auditKey } = options;
+  if (!['block', 'monitor', 'off'].includes(enforcement)) {
+    throw invalid('enforcement', enforcement, 'block, monitor or off');
+  }
+  if (auditKey !== undefined && (typeof auditKey !== 'string' || auditKey.length < 16)) {
+    throw invalid('auditKey', 'shorter', 'a text of 16 characters or more');
+  }
+  const whole = (name: keyof SecurityOptions, otherwise: number, low: number, high: number): number => {
+    const value = (options[name] as number | undefined) ?? otherwise;
+    if (Number.isSafeInteger(value) && value >= low && value <= high) return value;
+    throw invalid(name, value, `a whole number from ${low} to ${high}`);
+  };
+  return {
+    enforcement,
+    fieldKinds,
+    except: ['security', ...except],
+    auditKey,
+    requestsPerMinute: whole('requestsPerMinute', 100, 1, 10_000),
+    authFailuresPerMinute: whole('authFailuresPerMinute', 10, 1, 10_000),
+    maxRequestBytes: whole('maxRequestBytes', 10 * 1024 * 1024, 1, 1024 ** 3),
+    blockMs: whole('blockMs', 15 * 60_000, 1_000, 30 * 86_400_000),
+    maxSources: whole('maxSources', 10_000, 1, 1_000_000),
+    threatTtlMs: whole('threatTtlMs', 86_400_000, 1_000, 365 * 86_400_000),
+    maxThreats: whole('maxThreats', 1_000, 1, 100_000),
+    blockAfterInjections: whole('blockAfterInjections', 5, 1, 1_000),
+    maxScanFiles: whole('maxScanFiles', 20_000, 1, 1_000_000),
+  };
+}
+
+function invalid(name: string, value: unknown, wanted: string): SecurityError {
+  return new SecurityError(
+    'SECURITY_OPTION_INVALID',
+    `${name} is ${String(value)}, it must be ${wanted}. Correct it in SECURITY_OPTIONS.`,
+  );
+}

@@ -1,0 +1,82 @@
+import type { AttackFinding } from './detection/field.js';
+
+export const THREAT_LEVELS = ['low', 'medium', 'high', 'critical'] as const;
+export type ThreatLevel = (typeof THREAT_LEVELS)[number];
+
+export const SECURITY_EVENTS = [
+  'auth_failure',
+  'authz_violation',
+  'rate_limit_exceeded',
+  'suspicious_activity',
+  'vulnerability_detected',
+  'policy_violation',
+  'data_exfiltration',
+  'injection_attempt',
+] as const;
+export type SecurityEvent = (typeof SECURITY_EVENTS)[number];
+
+/** Something that threatens, and what was done about it. */
+export interface SecurityThreat {
+  readonly id: string;
+  readonly type: SecurityEvent;
+  readonly level: ThreatLevel;
+  readonly description: string;
+  /** Where it came from: an address, a user. */
+  readonly source?: string;
+  readonly tenantId: string;
+  /** Epoch ms. */
+  readonly at: number;
+  /** When it does not count any more. */
+  readonly expiresAt: number;
+  readonly findings: readonly AttackFinding[];
+  readonly mitigation?: 'blocked_request' | 'blocked_source' | 'rate_limited' | 'resolved_by_hand';
+}
+
+/** The threats of a while; each expires. */
+export class ThreatBook {
+  readonly #threats: SecurityThreat[] = [];
+  readonly #limit: number;
+  readonly #ttlMs: number;
+  #detected = 0;
+  #mitigated = 0;
+
+  constructor(limit: number, ttlMs: number) {
+    this.#limit = limit;
+    this.#ttlMs = ttlMs;
+  }
+
+  /** Since the start. */
+  get counts(): { readonly detected: number; readonly mitigated: number } {
+    return { detected: this.#detected, mitigated: this.#mitigated };
+  }
+
+  note(threat: Omit<SecurityThreat, 'id' | 'expiresAt'>): SecurityThreat {
+    this.#detected += 1;
+    if (threat.mitigation !== undefined) this.#mitigated += 1;
+    const noted = {
+      ...threat,
+      id: `threat-${threat.at}-${this.#detected}`,
+      expiresAt: threat.at + this.#ttlMs,
+    };
+    this.#threats.push(noted);
+    if (this.#threats.length > this.#limit) this.#threats.shift();
+    return noted;
+  }
+
+  /** Those that have not expired, the newest first. */
+  current(tenantId: string, now: number): readonly SecurityThreat[] {
+    return this.#threats.filter((each) => each.tenantId === tenantId && each.expiresAt > now).reverse();
+  }
+
+  /** Marks a threat as dealt with; `undefined` where there is none of this id. */
+  resolve(tenantId: string, id: string): SecurityThreat | undefined {
+    const at = this.#threats.findIndex((each) => each.id === id && each.tenantId === tenantId);
+    const found = this.#threats[at];
+    if (found === undefined) return undefined;
+    if (found.mitigation !== undefined) return found;
+    this.#mitigated += 1;
+    const resolved: SecurityThreat = { ...found, mitigation: 'resolved_by_hand' };
+    this.#threats[at] = resolved;
+    return resolved;
+  }
+}
