@@ -86,8 +86,9 @@ export class AuditTrail {
     return line;
   }
 
-  /** Lines after a sequence number, the oldest first. */
+  /** Lines after a sequence number, the oldest first; those that are being appended here too. */
   async read(tenantId: string, after = 0, limit = 100): Promise<readonly AuditLine[]> {
+    await this.#queues.get(tenantId);
     const found = await this.#store.list<AuditLine>(
       { tenantId, collection: LINES },
       { after: keyOf(after), limit },
@@ -97,6 +98,7 @@ export class AuditTrail {
 
   /** Reads the whole trail and checks every line. */
   async verify(tenantId: string): Promise<AuditVerdict> {
+    await this.#queues.get(tenantId);
     const head = await this.#head(tenantId);
     let previous = NO_HASH;
     let sequence = 0;
