@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { BaseOrchestrator, OrchestrationContext, OrchestrationFacade, StepResult } from '@kapelle/core';
+import { NodeHttpClient } from '@kapelle/orchestrators';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -374,6 +376,60 @@ describe('FileOrHttpContentSource: web servers', () => {
       code: 'SOURCE_NOT_READABLE',
       retryable: true,
     });
+  });
+
+  it('goes nowhere inside, not by a redirect either, and says how to allow it', async () => {
+    const canary = await serve((_, response) => response.end('the canary sings'));
+    const server = await serve((_, response) =>
+      response.writeHead(302, { location: `http://[::1]:${String(canary.port)}/` }).end(),
+    );
+    for (const [uri, address] of [
+      [`http://localhost:${String(canary.port)}/`, '127.0.0.1,::1'],
+      [`http://2130706433:${String(canary.port)}/`, '127.0.0.1'],
+      ['http://169.254.169.254/latest/', '169.254.169.254'],
+    ] as const) {
+      const error = await failure(get(uri, { allowAddresses: [] }));
+      expect([uri, error.code]).toEqual([uri, 'SOURCE_BLOCKED_ADDRESS']);
+      expect(error.message).toMatch(
+        `Use a public address, or allow this one with KAPELLE_ALLOW_ADDRESSES=${address}.`,
+      );
+    }
+    expect((await failure(get(server.origin))).message).toContain(
+      '::1 is not an address of the public internet',
+    );
+    expect((await failure(get(`http://me:pw@127.0.0.1:${String(canary.port)}/`))).message).toContain(
+      'carries a user name or password. Remove what stands before the "@".',
+    );
+    expect(canary.requests).toEqual([]);
+  });
+
+  it('uses the client it is given, whose tenant is that of the call', async () => {
+    const server = await serve((_, response) =>
+      response.setHeader('cache-control', 'max-age=60').end(String(server.requests.length)),
+    );
+    const http = new NodeHttpClient(LOOPBACK);
+    const source = new FileOrHttpContentSource({ http });
+    const acquire = async () => text(await source.acquire(server.origin, { signal }));
+    // Outside of a call nothing is stored.
+    expect([await acquire(), await acquire()]).toEqual(['1', '2']);
+    const facade = new OrchestrationFacade();
+    facade.register(
+      new (class extends BaseOrchestrator {
+        constructor() {
+          super({ layer: 'domain', name: 'reader', type: 'business_logic' });
+        }
+        override async orchestrate() {
+          return StepResult.ok(await acquire());
+        }
+      })(),
+    );
+    const read = async (tenantId: string) =>
+      (await facade.orchestrate('reader', OrchestrationContext.create({ tenantId }))).data;
+    expect([await read('a'), await read('a'), await read('b')]).toEqual(['3', '3', '4']);
+    http.close();
+    expect(() => new FileOrHttpContentSource({ http, allowAddresses: [], maxRedirects: 1 })).toThrow(
+      'http and maxRedirects, allowAddresses exclude each other. Give these options to the HTTP client.',
+    );
   });
 
   it('stops at once when the signal fires: looking up, waiting, or in the body', async () => {

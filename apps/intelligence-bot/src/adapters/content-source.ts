@@ -1,13 +1,25 @@
-import type { ContentSource, RawContent } from '@kapelle/orchestrators';
+import {
+  type AddressResolver,
+  type ContentSource,
+  type HttpClient,
+  NodeHttpClient,
+  type RawContent,
+} from '@kapelle/orchestrators';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import type { Resolver } from './address-guard.js';
 import { readContentFile } from './file-content.js';
 import { HttpContent } from './http-content.js';
 import { SourceError } from './source-error.js';
 import { readStream, STDIN_URI } from './stream-content.js';
 
 export interface FileOrHttpContentSourceOptions {
+  /**
+   * Asks web servers. What it allows, and how long it waits in each phase, is its own: the options of a client of our own
+   * must then be left out.
+   *
+   * @default one made from the options below, without a cache
+   */
+  readonly http?: HttpClient;
   /**
    * Largest content in bytes, as sent and as unpacked.
    *
@@ -34,8 +46,16 @@ export interface FileOrHttpContentSourceOptions {
   /** @default 'kapelle-intelligence-bot' */
   readonly userAgent?: string;
   /** @default the system's resolver */
-  readonly resolve?: Resolver;
+  readonly resolve?: AddressResolver;
 }
+
+/** What a client is made from, and a given one has already. */
+const OF_OWN_CLIENT = [
+  ...(['connectTimeoutMs', 'headersTimeoutMs', 'bodyTimeoutMs', 'maxRedirects'] as const),
+  ...(['allowAddresses', 'userAgent', 'resolve'] as const),
+];
+/** For a whole document where the client is somebody else's. */
+const TIMEOUT_MS = 45_000;
 
 // At least two letters: a single one is a drive of Windows.
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
@@ -48,19 +68,12 @@ export class FileOrHttpContentSource implements ContentSource {
 
   /** @throws TypeError or RangeError for an option that cannot be meant */
   constructor(options: FileOrHttpContentSourceOptions = {}) {
-    const { maxBytes = 20 * 1024 * 1024, resolve } = options;
+    const { maxBytes = 20 * 1024 * 1024 } = options;
     this.#stdin = options.stdin;
     this.#maxBytes = whole('maxBytes', maxBytes, 1);
-    this.#http = new HttpContent({
-      maxBytes,
-      connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? 5_000, 1),
-      headersTimeoutMs: whole('headersTimeoutMs', options.headersTimeoutMs ?? 10_000, 1),
-      bodyTimeoutMs: whole('bodyTimeoutMs', options.bodyTimeoutMs ?? 30_000, 1),
-      maxRedirects: whole('maxRedirects', options.maxRedirects ?? 4, 0),
-      allowAddresses: options.allowAddresses ?? [],
-      userAgent: options.userAgent ?? 'kapelle-intelligence-bot',
-      ...(resolve === undefined ? {} : { resolve }),
-    });
+    const { client, timeoutMs } =
+      options.http === undefined ? ownClient(options) : givenClient(options.http, options);
+    this.#http = new HttpContent({ client, maxBytes, timeoutMs });
   }
 
   /**
@@ -93,6 +106,36 @@ export class FileOrHttpContentSource implements ContentSource {
         );
     }
   }
+}
+
+function givenClient(client: HttpClient, options: FileOrHttpContentSourceOptions) {
+  const contradicting = OF_OWN_CLIENT.filter((name) => options[name] !== undefined);
+  if (contradicting.length > 0) {
+    throw new TypeError(
+      `http and ${contradicting.join(', ')} exclude each other. Give these options to the HTTP client.`,
+    );
+  }
+  return { client, timeoutMs: TIMEOUT_MS };
+}
+
+function ownClient(options: FileOrHttpContentSourceOptions) {
+  const connectTimeoutMs = whole('connectTimeoutMs', options.connectTimeoutMs ?? 5_000, 1);
+  const headersTimeoutMs = whole('headersTimeoutMs', options.headersTimeoutMs ?? 10_000, 1);
+  const bodyTimeoutMs = whole('bodyTimeoutMs', options.bodyTimeoutMs ?? 30_000, 1);
+  const { resolve } = options;
+  const maxRedirects = whole('maxRedirects', options.maxRedirects ?? 4, 0);
+  const client = new NodeHttpClient({
+    ...{ connectTimeoutMs, headersTimeoutMs, bodyTimeoutMs, maxRedirects },
+    allowAddresses: options.allowAddresses ?? [],
+    userAgent: options.userAgent ?? 'kapelle-intelligence-bot',
+    cache: false,
+    // A source that is read once has no use for an idle connection.
+    keepAliveMs: 0,
+    ...(resolve === undefined ? {} : { resolve }),
+  });
+  // Each redirect may take its time up to the headers.
+  const timeoutMs = (connectTimeoutMs + headersTimeoutMs) * (maxRedirects + 1) + bodyTimeoutMs;
+  return { client, timeoutMs: Math.min(timeoutMs, 2_147_483_647) };
 }
 
 function pathOf(fileUrl: string): string {

@@ -2,8 +2,8 @@ import type { RawContent } from '@kapelle/orchestrators';
 import { constants, type Dirent } from 'node:fs';
 import { open, readdir, stat, type FileHandle } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
-import { tooLarge } from './http-body.js';
-import { SourceError } from './source-error.js';
+
+import { SourceError, tooLarge } from './source-error.js';
 
 /** Endings of files that hold content, lower case. */
 export const CONTENT_EXTENSIONS = [

@@ -1,152 +1,58 @@
-import type { RawContent } from '@kapelle/orchestrators';
-import { lookup } from 'node:dns/promises';
-import { Agent, buildConnector, request, type Dispatcher } from 'undici';
-import { AddressGuard, type Resolver } from './address-guard.js';
-import { readBody } from './http-body.js';
-import { Deadline } from './deadline.js';
-import { retryAfterMs } from './retry-after.js';
-import { SourceError, displayUrl } from './source-error.js';
+import { currentContext } from '@kapelle/core';
+import {
+  HttpError,
+  type HttpClient,
+  type HttpErrorCode,
+  type HttpResponse,
+  type RawContent,
+  retryAfterMs,
+  SHARED_TENANT,
+} from '@kapelle/orchestrators';
+import { SourceError, type SourceErrorCode, displayUrl } from './source-error.js';
 
 export interface HttpContentOptions {
+  readonly client: HttpClient;
   /** Largest body, in bytes, as sent and as unpacked. A body of exactly this size is taken. */
   readonly maxBytes: number;
-  /** For looking the name up, connecting and, with https, the handshake; in milliseconds, per hop. */
-  readonly connectTimeoutMs: number;
-  /** From the connection to the end of the headers, in milliseconds, per hop. */
-  readonly headersTimeoutMs: number;
-  /** For the whole body, in milliseconds, however steadily it arrives. */
-  readonly bodyTimeoutMs: number;
-  /** How many redirects are followed; each is judged like the first address. */
-  readonly maxRedirects: number;
-  /** Addresses or CIDR ranges that may be asked although they are not on the public internet. */
-  readonly allowAddresses: readonly string[];
-  readonly userAgent: string;
-  /** @default the system's resolver */
-  readonly resolve?: Resolver;
+  /** For everything, redirects and the body included, in milliseconds. */
+  readonly timeoutMs: number;
 }
 
-type Response = Dispatcher.ResponseData;
-
-/** Gets content from public web servers, and only from those. */
+/** Gets content from web servers, as the HTTP client allows. */
 export class HttpContent {
   readonly #options: HttpContentOptions;
-  readonly #guard: AddressGuard;
 
   constructor(options: HttpContentOptions) {
     this.#options = options;
-    this.#guard = new AddressGuard(
-      options.allowAddresses,
-      options.resolve ?? ((hostname) => lookup(hostname, { all: true })),
-    );
   }
 
-  /** @throws {@link SourceError} */
-  async acquire(start: URL, signal: AbortSignal): Promise<RawContent> {
-    const deadline = new Deadline(signal);
-    // An agent per call and a connection per hop (pipelining 0), so that every request was judged itself.
-    // The time-outs are ours: the library's begin again with every byte.
-    const agent = new Agent({
-      connect: this.#connector(deadline),
-      pipelining: 0,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
-    let url = start;
+  /** Makes one attempt: whoever asks for content tries again. @throws {@link SourceError} */
+  async acquire(url: URL, signal: AbortSignal): Promise<RawContent> {
+    const { client, maxBytes, timeoutMs } = this.#options;
+    const tenantId = currentContext()?.tenantId;
+    let response: HttpResponse;
     try {
-      for (let redirects = 0; ; redirects += 1) {
-        const response = await this.#ask(url, agent, deadline);
-        const target = redirectTarget(response, url);
-        if (target === undefined) return await this.#read(response, url, deadline);
-        if (redirects === this.#options.maxRedirects) throw tooManyRedirects(start, redirects);
-        discard(response);
-        url = target;
-      }
+      response = await client.request({
+        url,
+        tenantId: tenantId ?? SHARED_TENANT,
+        // What was got for nobody in particular is nobody's.
+        cache: tenantId !== undefined,
+        retry: false,
+        ...{ signal, maxBytes, timeoutMs },
+      });
     } catch (error) {
       signal.throwIfAborted();
       throw toSourceError(error, url);
-    } finally {
-      deadline.end();
-      // Not awaited: everything of use has been read.
-      void agent.destroy();
     }
-  }
-
-  #connector(deadline: Deadline): buildConnector.connector {
-    const { connectTimeoutMs: timeout } = this.#options;
-    const connect = buildConnector({ lookup: this.#guard.lookup, timeout, allowH2: false });
-    return (options, callback) => {
-      connect(options, (...[error, socket]: Parameters<buildConnector.Callback>) => {
-        if (error === null) {
-          deadline.phase(this.#options.headersTimeoutMs, () =>
-            timedOut('headers', this.#options.headersTimeoutMs),
-          );
-          callback(null, socket);
-        } else {
-          callback(error, null);
-        }
-      });
-    };
-  }
-
-  async #ask(url: URL, dispatcher: Agent, deadline: Deadline): Promise<Response> {
-    // Before every request: the look-up in the connector is not asked about literal addresses.
-    this.#guard.checkUrl(url);
-    const { connectTimeoutMs, userAgent } = this.#options;
-    deadline.phase(connectTimeoutMs, () => timedOut('connection', connectTimeoutMs));
-    return deadline.race(
-      request(url, {
-        dispatcher,
-        signal: deadline.signal,
-        headers: { accept: '*/*', 'accept-encoding': 'gzip, br, deflate', 'user-agent': userAgent },
-      }),
-    );
-  }
-
-  async #read(response: Response, url: URL, deadline: Deadline): Promise<RawContent> {
-    const { statusCode } = response;
-    if (statusCode < 200 || statusCode > 299) throw badStatus(response, url);
-    const { bodyTimeoutMs, maxBytes } = this.#options;
-    deadline.phase(bodyTimeoutMs, () => timedOut('body', bodyTimeoutMs));
-    const bytes = await deadline.race(
-      readBody(response.body, {
-        maxBytes,
-        declaredBytes: Number(header(response, 'content-length') ?? 0),
-        encoding: header(response, 'content-encoding') ?? '',
-        source: displayUrl(url),
-      }).catch((error: unknown) => {
-        throw brokenOff(error);
-      }),
-    );
+    const answered = new URL(response.url);
+    if (response.status < 200 || response.status > 299) throw badStatus(response, answered);
     return {
-      uri: withoutFragment(url),
-      name: nameOf(url),
-      bytes,
-      ...mediaTypeOf(header(response, 'content-type')),
+      uri: answered.href,
+      name: nameOf(answered),
+      bytes: response.body,
+      ...mediaTypeOf(response.headers['content-type']),
     };
   }
-}
-
-function redirectTarget(response: Response, url: URL): URL | undefined {
-  if (![301, 302, 303, 307, 308].includes(response.statusCode)) return undefined;
-  const location = header(response, 'location');
-  if (location === undefined) return undefined;
-  if (!URL.canParse(location, url.href)) {
-    throw new SourceError(
-      'SOURCE_NOT_READABLE',
-      `${displayUrl(url)} redirects to something that is no URL. Open it in a browser and use the final address.`,
-    );
-  }
-  return new URL(location, url);
-}
-
-/** Ends a response nobody will read. */
-function discard(response: Response): void {
-  response.body.on('error', () => {}).destroy();
-}
-
-function header(response: Response, name: string): string | undefined {
-  const value = response.headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 function nameOf(url: URL): string {
@@ -158,12 +64,6 @@ function nameOf(url: URL): string {
   }
 }
 
-function withoutFragment(url: URL): string {
-  const copy = new URL(url);
-  copy.hash = '';
-  return copy.href;
-}
-
 function mediaTypeOf(contentType: string | undefined): Pick<RawContent, 'mediaType' | 'charset'> {
   const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim().toLowerCase());
   const charset = parameters
@@ -173,74 +73,62 @@ function mediaTypeOf(contentType: string | undefined): Pick<RawContent, 'mediaTy
   return { ...(type.includes('/') ? { mediaType: type } : {}), ...(charset ? { charset } : {}) };
 }
 
-function badStatus(response: Response, url: URL): SourceError {
-  const status = response.statusCode;
+function badStatus({ status, headers }: HttpResponse, url: URL): SourceError {
   const retryable = status === 408 || status === 425 || status === 429 || status >= 500;
   return new SourceError(
     'SOURCE_HTTP_STATUS',
     `${displayUrl(url)} answered with status ${String(status)}. ` +
       (retryable ? 'Try again later.' : 'Check the address, and whether it needs a login.'),
-    { status, retryable, retryAfterMs: retryAfterMs((name) => header(response, name)) },
+    { status, retryable, retryAfterMs: retryAfterMs(headers) },
   );
 }
 
-function tooManyRedirects(start: URL, redirects: number): SourceError {
-  return new SourceError(
-    'SOURCE_TOO_MANY_REDIRECTS',
-    `${displayUrl(start)} still redirected after ${String(redirects)} redirects. ` +
-      'Open it in a browser and use the final address.',
-  );
-}
-
-function timedOut(what: string, ms: number): Error {
-  return Object.assign(new Error(`the ${what} took longer than ${String(ms)} ms`), { code: 'ETIMEDOUT' });
-}
-
-/** After good headers, an error of the parser without a code is a chunked body that ends too early. */
-function brokenOff(error: unknown): unknown {
-  const { code, message } = describe(error);
-  if (code !== '' || error instanceof SourceError) return error;
-  return Object.assign(new Error(message, { cause: error }), { code: 'UND_ERR_SOCKET' });
-}
-
-const TIMEOUTS = ['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT'];
-const BROKEN_CONNECTIONS = [
-  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'EAI_AGAIN'],
-  ...['UND_ERR_SOCKET', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'Z_BUF_ERROR'],
-];
+/** What an error of the client means here, and what its reader can do about it; without advice, that of the client. */
+const MEANINGS: Readonly<Record<HttpErrorCode, readonly [SourceErrorCode, advice?: string]>> = {
+  HTTP_REQUEST_INVALID: ['SOURCE_NOT_READABLE', 'Check the spelling of the address.'],
+  HTTP_SCHEME_UNSUPPORTED: ['SOURCE_UNSUPPORTED_SCHEME', 'Use http, https, or the path of a file.'],
+  HTTP_ADDRESS_FORBIDDEN: ['SOURCE_BLOCKED_ADDRESS'],
+  HTTP_HOST_UNKNOWN: ['SOURCE_NOT_FOUND'],
+  HTTP_CONNECTION_FAILED: ['SOURCE_NOT_READABLE'],
+  HTTP_TLS_FAILED: ['SOURCE_NOT_READABLE', 'Check the certificate of the server.'],
+  HTTP_TIMEOUT: ['SOURCE_TIMEOUT'],
+  HTTP_TOO_LARGE: ['SOURCE_TOO_LARGE', 'Split it into smaller ones.'],
+  HTTP_TYPE_REFUSED: ['SOURCE_NOT_READABLE'],
+  HTTP_ENCODING_UNSUPPORTED: [
+    'SOURCE_NOT_READABLE',
+    'Download it with a browser and give the path of the file.',
+  ],
+  HTTP_RESPONSE_INVALID: ['SOURCE_NOT_READABLE'],
+  HTTP_REDIRECT_REFUSED: ['SOURCE_NOT_READABLE', 'Open it in a browser and use the final address.'],
+  HTTP_TOO_MANY_REDIRECTS: ['SOURCE_TOO_MANY_REDIRECTS', 'Open it in a browser and use the final address.'],
+  HTTP_CIRCUIT_OPEN: ['SOURCE_NOT_READABLE'],
+  HTTP_OVERLOADED: ['SOURCE_NOT_READABLE'],
+  HTTP_CLOSED: ['SOURCE_NOT_READABLE'],
+};
 
 function toSourceError(error: unknown, url: URL): SourceError {
-  if (error instanceof SourceError) return error;
-  const { code, message } = describe(error);
-  const source = displayUrl(url);
-  if (TIMEOUTS.includes(code)) {
-    return new SourceError('SOURCE_TIMEOUT', `${source} was too slow: ${message}. Try again later.`, {
-      cause: error,
-      retryable: true,
-    });
-  }
-  if (code === 'ENOTFOUND') {
+  if (!(error instanceof HttpError)) {
     return new SourceError(
-      'SOURCE_NOT_FOUND',
-      `There is no host "${url.hostname}". Check the spelling of the address.`,
+      'SOURCE_NOT_READABLE',
+      `${displayUrl(url)} could not be read (${error instanceof Error ? error.message : String(error)}). ` +
+        'Check that the address leads to a working web server.',
       { cause: error },
     );
   }
-  const retryable = BROKEN_CONNECTIONS.includes(code);
-  return new SourceError(
-    'SOURCE_NOT_READABLE',
-    `${source} could not be read (${code === '' ? message : `${code}: ${message}`}). ` +
-      (retryable ? 'Try again later.' : 'Check that the address leads to a working web server.'),
-    { cause: error, retryable },
-  );
+  const [code, advice = adviceOn(error)] = MEANINGS[error.code];
+  const { message, retryable, retryAfterMs: after } = error;
+  // The advice is the last sentence of a message.
+  const what = message.slice(0, message.lastIndexOf('. ') + 1);
+  return new SourceError(code, advice === undefined ? message : `${what} ${advice}`, {
+    cause: error,
+    retryable,
+    retryAfterMs: after,
+  });
 }
 
-function describe(error: unknown): { readonly code: string; readonly message: string } {
-  if (typeof error !== 'object' || error === null) return { code: '', message: String(error) };
-  const code: unknown = Reflect.get(error, 'code');
-  const message: unknown = Reflect.get(error, 'message');
-  return {
-    code: typeof code === 'string' ? code : '',
-    message: typeof message === 'string' && message !== '' ? message : 'no reason given',
-  };
+/** The user of the bot allows an address by its setting; a password is no question of the address. */
+function adviceOn({ code, address, message }: HttpError): string | undefined {
+  if (code !== 'HTTP_ADDRESS_FORBIDDEN' || message.includes('"@"')) return undefined;
+  const value = address === undefined ? '' : `=${address}`;
+  return `Use a public address, or allow this one with KAPELLE_ALLOW_ADDRESSES${value}.`;
 }

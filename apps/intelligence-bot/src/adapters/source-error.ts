@@ -43,3 +43,11 @@ export function displayUrl(url: URL): string {
   const text = `${url.protocol}//${url.host}${url.pathname}${url.search === '' ? '' : '?…'}`;
   return text.length > 200 ? `${text.slice(0, 199)}…` : text;
 }
+
+/** @param what for example "is larger" */
+export function tooLarge(source: string, maxBytes: number, what: string): SourceError {
+  return new SourceError(
+    'SOURCE_TOO_LARGE',
+    `${source} ${what}; the limit is ${String(maxBytes)} bytes. Split it into smaller ones.`,
+  );
+}

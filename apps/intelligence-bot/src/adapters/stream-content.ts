@@ -1,7 +1,7 @@
 import type { RawContent } from '@kapelle/orchestrators';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { tooLarge } from './http-body.js';
-import { SourceError } from './source-error.js';
+
+import { SourceError, tooLarge } from './source-error.js';
 
 /** The URI of what comes in through standard input. */
 export const STDIN_URI = 'stdin:';

@@ -6,6 +6,10 @@ export interface HttpRequest {
   readonly url: string | URL;
   /** GET by default. */
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /**
+   * Names that look like credentials (`authorization`, `cookie`, `x-api-key`, and whatever has `auth`, `token`, `key`,
+   * `secret`, `session`, `signature` or `password` in its name) are not sent on to another origin by a redirect.
+   */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   /** Whose request it is: it is part of every cache key, and no answer of another tenant is ever given. */
@@ -20,6 +24,16 @@ export interface HttpRequest {
   readonly retry?: boolean;
   /** Whether a stored answer will do, where the client has a cache; true by default for GET. */
   readonly cache?: boolean;
+  /**
+   * Whose credentials the request carries, as a name that is no secret: only then is an answer to a request with
+   * credentials stored, and given to requests with the same key alone.
+   */
+  readonly cacheKey?: string;
+  /**
+   * Media types that a 2xx answer may have, such as `text/html`, `text/*` or `application/*`; an answer without a type is
+   * `application/octet-stream`. Any by default.
+   */
+  readonly contentTypes?: readonly string[];
 }
 
 export interface HttpResponse {
@@ -33,7 +47,7 @@ export interface HttpResponse {
   readonly url: string;
   /** Whether it came from the cache. */
   readonly cached: boolean;
-  /** How often the request was sent: 0 for an answer from the cache. */
+  /** How often the request was sent, redirects included: 0 for an answer from the cache. */
   readonly attempts: number;
 }
 

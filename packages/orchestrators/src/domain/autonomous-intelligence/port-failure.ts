@@ -1,4 +1,10 @@
-import { StepResult, type ErrorCategory, type FailedResult, type SkippedResult } from '@kapelle/core';
+import {
+  StepFailure,
+  StepResult,
+  type ErrorCategory,
+  type FailedResult,
+  type SkippedResult,
+} from '@kapelle/core';
 
 /** What a failure of a port or of a reader of content means, by its stable code. */
 const CATEGORIES: Readonly<Record<string, ErrorCategory>> = {
@@ -54,6 +60,8 @@ const FAMILIES: readonly (readonly [string, ErrorCategory])[] = [
  * says itself whether it is retryable, else what `StepResult.fromError` makes of it.
  */
 export function portFailure(thrown: unknown): FailedResult | SkippedResult {
+  // One that carries a result, such as an error of the HTTP client, says itself what it means.
+  if (thrown instanceof StepFailure) return thrown.result;
   if (!(thrown instanceof Error) || thrown.name === 'AbortError' || thrown.name === 'TimeoutError') {
     return StepResult.fromError(thrown);
   }

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { StepFailure, StepResult } from '@kapelle/core';
 import { briefingId, hashBytes, hashDocument } from './content-hash.js';
 import { A_TALK } from './fixtures/memory-ports.js';
+import { HttpError } from '../../http/http-error.js';
 import { failureCode, portFailure } from './port-failure.js';
 import { both, count, listOf, maybe, numberFrom, oneOf, record, someText, text } from './shape.js';
 import { CHECKED_SHAPE, PARSED_SHAPE } from './stage-shapes.js';
@@ -78,6 +79,11 @@ describe('portFailure', () => {
     expect(portFailure(new DOMException('stop', 'AbortError'))).toMatchObject({ errorCategory: 'cancelled' });
     const result = StepResult.fail('x', { errorCategory: 'quota_exceeded' });
     expect(portFailure(new StepFailure(result))).toBe(result);
+    expect(portFailure(new HttpError('HTTP_TIMEOUT', 'It was too slow.', { retryAfterMs: 5 }))).toMatchObject(
+      {
+        ...{ errorCategory: 'timeout', retryable: true, retryAfterMs: 5, details: { code: 'HTTP_TIMEOUT' } },
+      },
+    );
     expect(portFailure(new Error('bug'))).toMatchObject({ errorCategory: 'execution', retryable: false });
     expect(portFailure('text')).toMatchObject({ errorCategory: 'execution', error: 'text' });
     expect(failureCode({ details: ['x'] })).toBeUndefined();

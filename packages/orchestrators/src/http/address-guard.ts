@@ -1,10 +1,10 @@
-import { isIP, type LookupFunction } from 'node:net';
 import type { LookupAddress } from 'node:dns';
+import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { SourceError, displayUrl } from './source-error.js';
+import { HttpError, shownUrl } from './http-error.js';
 
 /** All addresses of a name, as `dns.promises.lookup(name, { all: true })` gives them. */
-export type Resolver = (hostname: string) => Promise<readonly LookupAddress[]>;
+export type AddressResolver = (hostname: string) => Promise<readonly LookupAddress[]>;
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 type Network = readonly [Address, number];
@@ -19,42 +19,43 @@ const LOCAL_NAMES = [
   'ip6-localhost',
   'ip6-loopback',
 ];
+/** The only block of IPv6 that is given to anybody (RFC 4291; IANA, IPv6 global unicast address space). */
 const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR('2000::/3');
 
 /**
- * Decides which hosts may be asked for content. Only global unicast addresses may, besides those allowed
- * explicitly. A name is judged by all its addresses at the moment of connecting, and the connection goes to
- * the addresses that were judged, so a name that changes its address in between gains nothing.
+ * Decides which hosts may be asked. Only global unicast addresses may, besides those allowed explicitly. A name is looked
+ * up once and judged by all its addresses; the connection goes to exactly those, so a name that changes its address in
+ * between gains nothing.
  */
 export class AddressGuard {
   readonly #allowed: readonly Network[];
-  readonly #resolve: Resolver;
+  readonly #resolve: AddressResolver;
 
   /**
    * @param allowAddresses addresses or CIDR ranges allowed although they are not global
    * @throws TypeError for an entry that is neither
    */
-  constructor(allowAddresses: readonly string[], resolve: Resolver) {
+  constructor(allowAddresses: readonly string[], resolve: AddressResolver) {
     this.#allowed = allowAddresses.map(parseNetwork);
     this.#resolve = resolve;
   }
 
   /**
-   * Judges what can be judged before connecting: scheme, user information, and a host written as an address.
+   * Judges what can be judged before a look-up: scheme, user information, and a host written as an address.
    *
-   * @throws {@link SourceError} `SOURCE_UNSUPPORTED_SCHEME` or `SOURCE_BLOCKED_ADDRESS`
+   * @throws {@link HttpError} `HTTP_SCHEME_UNSUPPORTED` or `HTTP_ADDRESS_FORBIDDEN`
    */
   checkUrl(url: URL): void {
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-      throw new SourceError(
-        'SOURCE_UNSUPPORTED_SCHEME',
-        `"${url.protocol}" addresses cannot be read. Use http, https, or the path of a file.`,
+      throw new HttpError(
+        'HTTP_SCHEME_UNSUPPORTED',
+        `"${url.protocol}" addresses cannot be asked. Use http or https.`,
       );
     }
     if (url.username !== '' || url.password !== '') {
-      throw new SourceError(
-        'SOURCE_BLOCKED_ADDRESS',
-        `${displayUrl(url)} carries a user name or password. Remove what stands before the "@".`,
+      throw new HttpError(
+        'HTTP_ADDRESS_FORBIDDEN',
+        `${shownUrl(url)} carries a user name or password. Remove what stands before the "@".`,
       );
     }
     this.checkHost(url.hostname);
@@ -63,42 +64,36 @@ export class AddressGuard {
   /**
    * Judges a host before it is looked up. A literal address is judged completely, because no look-up follows.
    *
-   * @throws {@link SourceError} `SOURCE_BLOCKED_ADDRESS`
+   * @throws {@link HttpError} `HTTP_ADDRESS_FORBIDDEN`
    */
   checkHost(hostname: string): void {
     const host = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
     if (isIP(host) === 0) {
       // With an intranet allowed, its own names are judged by where they lead.
       if (isLocalName(host) && this.#allowed.length === 0)
-        throw blocked(
+        throw forbidden(
           `"${host}" is a name of a local network`,
           host === 'localhost' ? '127.0.0.1,::1' : undefined,
         );
     } else if (!this.#isGlobal(host) && !this.#isAllowed(host)) {
-      throw blocked(`${host} is not an address of the public internet`, host);
+      throw forbidden(`${host} is not an address of the public internet`, host);
     }
   }
 
-  /** For `net.connect`: looks a name up, judges every address, and hands on exactly those. */
-  readonly lookup: LookupFunction = (hostname, { all }, callback) => {
-    this.#addressesOf(hostname).then(
-      ([first, ...rest]) => {
-        if (all === true) callback(null, [first, ...rest]);
-        else callback(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, '', 0),
-    );
-  };
-
-  async #addressesOf(hostname: string): Promise<[LookupAddress, ...LookupAddress[]]> {
+  /**
+   * The addresses to connect to: all that the name has, each of them judged.
+   *
+   * @throws {@link HttpError} `HTTP_ADDRESS_FORBIDDEN` where any of them may not be asked, or `HTTP_HOST_UNKNOWN` for a name
+   * without one; what the resolver rejects with
+   */
+  async addressesOf(hostname: string): Promise<readonly [LookupAddress, ...LookupAddress[]]> {
     const [first, ...rest] = await this.#resolve(hostname);
-    if (first === undefined)
-      throw Object.assign(new Error(`no address for ${hostname}`), { code: 'ENOTFOUND' });
+    if (first === undefined) throw unknownHost(hostname);
     for (const { address } of [first, ...rest]) {
       const isGlobal = !isLocalName(hostname) && this.#isGlobal(address);
       // One bad address among good ones is an attempt, or will be met by the next connection.
       if (!isGlobal && !this.#isAllowed(address)) {
-        throw blocked(
+        throw forbidden(
           `"${hostname}" leads to ${address}, which is not an address of the public internet`,
           address,
         );
@@ -110,7 +105,7 @@ export class AddressGuard {
   #isGlobal(address: string): boolean {
     const parsed = parseAddress(address);
     if (parsed?.range() !== 'unicast') return false;
-    // The library calls unassigned space unicast, too; only this block is given to anybody.
+    // The library calls unassigned space unicast, too.
     return parsed.kind() === 'ipv4' || parsed.match(GLOBAL_IPV6);
   }
 
@@ -120,6 +115,15 @@ export class AddressGuard {
       ([network, bits]) => parsed?.kind() === network.kind() && parsed.match(network, bits),
     );
   }
+}
+
+/** For a name that nothing is known of. */
+export function unknownHost(hostname: string, cause?: unknown): HttpError {
+  return new HttpError(
+    'HTTP_HOST_UNKNOWN',
+    `There is no host "${hostname}". Check the spelling of the address.`,
+    { cause },
+  );
 }
 
 /** Only the canonical spellings: the library also takes octal and shortened ones. */
@@ -143,9 +147,10 @@ function isLocalName(hostname: string): boolean {
   return LOCAL_NAMES.some((local) => name === local || name.endsWith(`.${local}`));
 }
 
-function blocked(what: string, address?: string): SourceError {
-  return new SourceError(
-    'SOURCE_BLOCKED_ADDRESS',
-    `${what}. Use a public address, or allow this one with KAPELLE_ALLOW_ADDRESSES${address === undefined ? '' : `=${address}`}.`,
+function forbidden(what: string, address?: string): HttpError {
+  return new HttpError(
+    'HTTP_ADDRESS_FORBIDDEN',
+    `${what}. Use a public address, or allow this one in allowAddresses.`,
+    { address },
   );
 }

@@ -1,8 +1,8 @@
 import { pipeline, type Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { SourceError } from './source-error.js';
+import { HttpError } from './http-error.js';
 
-export interface BodyOptions {
+export interface BodyLimits {
   readonly maxBytes: number;
   /** What the server announced; 0 when it did not. */
   readonly declaredBytes: number;
@@ -16,10 +16,10 @@ export interface BodyOptions {
  * Reads a whole body into memory, unpacked, and stops at the limit: neither what arrives nor what it unpacks to
  * may be larger.
  *
- * @throws {@link SourceError} `SOURCE_TOO_LARGE`, or `SOURCE_NOT_READABLE` for an unknown encoding
+ * @throws {@link HttpError} `HTTP_TOO_LARGE`, or `HTTP_ENCODING_UNSUPPORTED`
  */
-export async function readBody(body: Readable, options: BodyOptions): Promise<Uint8Array> {
-  const { maxBytes, declaredBytes, encoding, source } = options;
+export async function readBody(body: Readable, limits: BodyLimits): Promise<Uint8Array> {
+  const { maxBytes, declaredBytes, encoding, source } = limits;
   // A stream that is left without a reader must not bring the process down.
   body.on('error', () => {});
   try {
@@ -36,7 +36,8 @@ export async function readBody(body: Readable, options: BodyOptions): Promise<Ui
     );
     return await collect(unpacker, maxBytes, source);
   } finally {
-    body.destroy();
+    // One that was read to its end leaves its connection to the next request.
+    if (!body.readableEnded) body.destroy();
   }
 }
 
@@ -51,7 +52,11 @@ async function collect(
   return Buffer.concat(chunks);
 }
 
-async function* limited(stream: AsyncIterable<Uint8Array>, maxBytes: number, source: string) {
+async function* limited(
+  stream: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  source: string,
+): AsyncGenerator<Uint8Array> {
   let size = 0;
   for await (const chunk of stream) {
     size += chunk.byteLength;
@@ -74,17 +79,17 @@ function unpackerFor(encoding: string, source: string): Transform | undefined {
     case 'br':
       return createBrotliDecompress();
     default:
-      throw new SourceError(
-        'SOURCE_NOT_READABLE',
-        `${source} is packed as "${encoding.slice(0, 40)}", which cannot be unpacked. ` +
-          'Download it with a browser and give the path of the file.',
+      throw new HttpError(
+        'HTTP_ENCODING_UNSUPPORTED',
+        `${source} is packed as "${encoding.slice(0, 40)}", which cannot be unpacked. Ask a server that packs with gzip, br or deflate.`,
       );
   }
 }
 
-export function tooLarge(source: string, maxBytes: number, what: string): SourceError {
-  return new SourceError(
-    'SOURCE_TOO_LARGE',
-    `${source} ${what}; the limit is ${String(maxBytes)} bytes. Split it into smaller ones.`,
+/** @param what for example "is larger" */
+export function tooLarge(source: string, maxBytes: number, what: string): HttpError {
+  return new HttpError(
+    'HTTP_TOO_LARGE',
+    `${source} ${what}; the limit is ${String(maxBytes)} bytes. Raise maxBytes, or ask for less.`,
   );
 }
