@@ -1,0 +1,68 @@
+/** Binding key of the sources of business metrics. */
+export const KPI_SOURCES = Symbol.for('kapelle.KpiSources');
+
+/** Measures a key figure of the business. */
+export interface KpiSource {
+  readonly name: string;
+  /** Among the others; more than 0. */
+  readonly weight: number;
+  /** What it should reach; more than 0. */
+  readonly target: number;
+  /** The value now, or `undefined` where it cannot be told. */
+  measure(options: { readonly signal: AbortSignal }): Promise<number | undefined>;
+}
+
+/** A key figure, measured. */
+export interface KpiReading {
+  readonly name: string;
+  readonly target: number;
+  readonly value?: number;
+  /** Value over target, 1 at most. */
+  readonly reached?: number;
+  /** Why there is no value. */
+  readonly why?: string;
+  readonly trend: 'strong_positive' | 'positive' | 'neutral' | 'needs_attention' | 'unknown';
+}
+
+export interface BusinessMetrics {
+  readonly kpis: readonly KpiReading[];
+  /** The weighted mean of what was reached, over the figures that are known; 0 to 1; absent where none is. */
+  readonly composite?: number;
+}
+
+/** Asks every source. One that fails, or takes longer than the signal allows, counts as unknown, not as 0. */
+export async function measureBusiness(
+  sources: readonly KpiSource[],
+  signal: AbortSignal,
+): Promise<BusinessMetrics> {
+  const kpis = await Promise.all(sources.map((source) => readingOf(source, signal)));
+  let sum = 0;
+  let weights = 0;
+  for (const [i, { reached }] of kpis.entries()) {
+    if (reached === undefined) continue;
+    const { weight } = sources[i] as KpiSource;
+    sum += reached * weight;
+    weights += weight;
+  }
+  return { kpis, ...(weights === 0 ? {} : { composite: sum / weights }) };
+}
+
+async function readingOf({ name, target, measure }: KpiSource, signal: AbortSignal): Promise<KpiReading> {
+  let value: number | undefined;
+  try {
+    value = await measure({ signal });
+  } catch (thrown) {
+    return { name, target, trend: 'unknown', why: thrown instanceof Error ? thrown.message : String(thrown) };
+  }
+  if (value === undefined || !Number.isFinite(value)) {
+    return { name, target, trend: 'unknown', why: 'It cannot be told.' };
+  }
+  const reached = Math.max(0, Math.min(1, value / target));
+  return { name, target, value, reached, trend: trendOf(reached) };
+}
+
+function trendOf(reached: number): KpiReading['trend'] {
+  if (reached >= 0.8) return 'strong_positive';
+  if (reached >= 0.6) return 'positive';
+  return reached >= 0.4 ? 'neutral' : 'needs_attention';
+}

@@ -1,0 +1,71 @@
+import { AUTOMATION_LEVELS, type AutomationLevel } from './approval.js';
+import { OperationsError } from './operations-error.js';
+import { DEFAULT_OPERATIONS_RULES, type OperationsRule } from './operations-rule.js';
+
+/** Binding key of the options of `production_operations`. */
+export const OPERATIONS_OPTIONS = Symbol.for('kapelle.OperationsOptions');
+
+/** What can be set of `production_operations`; all of it has a default. */
+export interface OperationsOptions {
+  /** @default 'supervised' */
+  readonly automation?: AutomationLevel;
+  /** Beside the default ones. */
+  readonly rules?: readonly OperationsRule[];
+  /** Whether {@link DEFAULT_OPERATIONS_RULES} hold. @default true */
+  readonly defaultRules?: boolean;
+  /** Whether a cycle is run every minute by itself. @default true */
+  readonly background?: boolean;
+  /** The tenant whose threats cycles of the background look at. @default '_shared' */
+  readonly tenantId?: string;
+  /** How long after an action the trouble may still be there. At least a cycle. @default 120_000 */
+  readonly verifyAfterMs?: number;
+  /** Before an action against the same trouble is taken again. @default 300_000 */
+  readonly cooldownMs?: number;
+  /** Milliseconds for one action, 1,000 or more. @default 60_000 */
+  readonly actionTimeoutMs?: number;
+  /** Actions kept. @default 500 */
+  readonly maxHistory?: number;
+}
+
+export interface OperationsSettings extends Required<Omit<OperationsOptions, 'defaultRules'>> {
+  readonly rules: readonly OperationsRule[];
+}
+
+/** @throws OperationsError `OPERATIONS_OPTION_INVALID` naming the options */
+export function operationsSettings(options: OperationsOptions): OperationsSettings {
+  const { automation = 'supervised', tenantId = '_shared', rules = [], defaultRules = true } = options;
+  if (!AUTOMATION_LEVELS.includes(automation)) {
+    throw invalid(`automation is ${String(automation)}, it must be one of ${AUTOMATION_LEVELS.join(', ')}`);
+  }
+  const whole = (name: keyof OperationsOptions, otherwise: number, low: number, high: number): number => {
+    const value = (options[name] as number | undefined) ?? otherwise;
+    if (Number.isSafeInteger(value) && value >= low && value <= high) return value;
+    throw invalid(`${name} is ${String(value)}, it must be a whole number from ${low} to ${high}`);
+  };
+  const day = 86_400_000;
+  const settings: OperationsSettings = {
+    automation,
+    tenantId,
+    rules: defaultRules ? [...DEFAULT_OPERATIONS_RULES, ...rules] : rules,
+    background: options.background ?? true,
+    verifyAfterMs: whole('verifyAfterMs', 120_000, 0, day),
+    cooldownMs: whole('cooldownMs', 300_000, 0, day),
+    actionTimeoutMs: whole('actionTimeoutMs', 60_000, 1_000, day),
+    maxHistory: whole('maxHistory', 500, 1, 100_000),
+  };
+  if (settings.cooldownMs < settings.verifyAfterMs) {
+    throw invalid(
+      `cooldownMs is ${settings.cooldownMs} and verifyAfterMs ${settings.verifyAfterMs}: an action would be taken again before it is known whether it helped. Give cooldownMs at least as much`,
+    );
+  }
+  const names = new Set<string>();
+  for (const { name } of settings.rules) {
+    if (names.has(name)) throw invalid(`two rules have the name "${name}". Give each a name of its own`);
+    names.add(name);
+  }
+  return settings;
+}
+
+function invalid(problem: string): OperationsError {
+  return new OperationsError('OPERATIONS_OPTION_INVALID', `OPERATIONS_OPTIONS: ${problem}.`);
+}

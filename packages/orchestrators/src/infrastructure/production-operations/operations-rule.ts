@@ -1,0 +1,113 @@
+import type { BusinessMetrics } from './business-metrics.js';
+import type { OperationsAssessment } from './health-assessment.js';
+import type { OperationsIntelligence } from './intelligence.js';
+
+export const RISK_LEVELS = ['low', 'medium', 'high'] as const;
+export type RiskLevel = (typeof RISK_LEVELS)[number];
+
+/** Something to do: by a driver, or by an operation of another infrastructure orchestrator. */
+export interface OperationsAction {
+  /** What learning goes by, such as `reset_breaker`. */
+  readonly name: string;
+  readonly risk: RiskLevel;
+  readonly description: string;
+  /** An operation, with its params. */
+  readonly call?: { readonly orchestrator: string; readonly params: Readonly<Record<string, unknown>> };
+  /** A driver of `OPERATIONS_DRIVERS` by its name, and what it is told. */
+  readonly driver?: { readonly name: string; readonly params: Readonly<Record<string, unknown>> };
+}
+
+/** What is seen, and what could be done about it. */
+export interface OperationsDecision {
+  /** The same for the same trouble: an alert, a service, a threat. */
+  readonly signature: string;
+  readonly rule: string;
+  readonly priority: 'low' | 'medium' | 'high' | 'critical';
+  /** What was measured, in words. */
+  readonly evidence: readonly string[];
+  /** What could help, the first where nothing was learnt. */
+  readonly actions: readonly OperationsAction[];
+}
+
+export interface OperationsView {
+  readonly intelligence: OperationsIntelligence;
+  readonly assessment: OperationsAssessment;
+  readonly business: BusinessMetrics;
+}
+
+/** Sees trouble in what was measured. A decision that is not given any more says that the trouble is over. */
+export interface OperationsRule {
+  readonly name: string;
+  decide(view: OperationsView): readonly OperationsDecision[];
+}
+
+const OPEN: ReadonlySet<string> = new Set(['open', 'isolated']);
+
+/**
+ * A breaker that was held open by hand, or stays open although its service is healthy again, is reset; the sources of open
+ * threats are blocked; an alert is taken to the drivers that know its rule.
+ */
+export const DEFAULT_OPERATIONS_RULES: readonly OperationsRule[] = [
+  {
+    name: 'circuit_breaker_open',
+    decide: ({ intelligence: { resilience } }) => {
+      if (!resilience.known) return [];
+      const { circuitBreakers, serviceHealth } = resilience.value;
+      return Object.entries(circuitBreakers).flatMap(([service, { state, failureRatio }]) => {
+        if (!OPEN.has(state)) return [];
+        const health = serviceHealth[service];
+        return [
+          {
+            signature: `circuit_breaker_open:${service}`,
+            rule: 'circuit_breaker_open',
+            priority: 'critical' as const,
+            evidence: [
+              `The breaker of ${service} is ${state}.`,
+              `${Math.round(failureRatio * 100)} % of its calls failed.`,
+              ...(health === undefined
+                ? []
+                : [`${health.errorCount} of the last ${health.totalRequests} calls failed.`]),
+            ],
+            actions: [
+              {
+                name: 'reset_breaker',
+                // Letting calls through to what fails makes it worse; a breaker probes by itself.
+                risk: state === 'isolated' ? ('high' as const) : ('medium' as const),
+                description: `Close the breaker of ${service} and forget its window.`,
+                call: { orchestrator: 'resilience', params: { operation: 'reset', serviceName: service } },
+              },
+            ],
+          },
+        ];
+      });
+    },
+  },
+  {
+    name: 'security_threat',
+    decide: ({ intelligence: { security } }) => {
+      if (!security.known) return [];
+      const open = security.value.threat_summary.recent.filter(({ mitigation }) => mitigation === undefined);
+      const sources = new Map<string, string[]>();
+      for (const { source, description } of open) {
+        if (source !== undefined) sources.set(source, [...(sources.get(source) ?? []), description]);
+      }
+      return [...sources].map(([source, evidence]) => ({
+        signature: `security_threat:${source}`,
+        rule: 'security_threat',
+        priority: 'high' as const,
+        evidence,
+        actions: [
+          {
+            name: 'block_source',
+            risk: 'medium' as const,
+            description: `Block ${source} for a while.`,
+            call: {
+              orchestrator: 'security',
+              params: { operation: 'block_source', source, reason: evidence[0] ?? 'open threat' },
+            },
+          },
+        ],
+      }));
+    },
+  },
+];

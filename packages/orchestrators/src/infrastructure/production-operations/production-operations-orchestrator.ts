@@ -1,0 +1,249 @@
+import {
+  background,
+  BaseOrchestrator,
+  type Clock,
+  CLOCK,
+  type HealthAnswer,
+  operation,
+  type OperationContext,
+  OrchestrationContext,
+  OrchestrationFacade,
+  orchestrator,
+  StepResult,
+  systemClock,
+} from '@kapelle/core';
+import { inject, optional } from 'inversify';
+import { MemoryStateStore, STATE_STORE, type StateStore } from '../../state/index.js';
+import { ActionBook, type ActionRecord } from './action-book.js';
+import { confidenceOf } from './action-learning.js';
+import type { AutomationLevel } from './approval.js';
+import { KPI_SOURCES, type KpiSource } from './business-metrics.js';
+import { assessHealth, type OperationalState, type OperationsAssessment } from './health-assessment.js';
+import { gatherIntelligence } from './intelligence.js';
+import { CycleRunner, type CycleWorld, type OperationsCycle } from './operations-cycle.js';
+import { OPERATIONS_DRIVERS, type OperationsDriver } from './operations-driver.js';
+import {
+  OPERATIONS_OPTIONS,
+  type OperationsOptions,
+  type OperationsSettings,
+  operationsSettings,
+} from './operations-options.js';
+import { ActionParams, AutomationParams, MaintenanceParams } from './operations-params.js';
+
+/** What `get_status` gives. */
+export interface OperationsStatus {
+  readonly state: OperationalState;
+  readonly automation: AutomationLevel;
+  readonly maintenance?: { readonly by: string; readonly reason: string };
+  readonly assessment: OperationsAssessment;
+  /** Actions that wait for somebody. */
+  readonly waiting: readonly ActionRecord[];
+}
+
+/** What was learnt of an action against a kind of trouble. */
+export interface OperationsLearning {
+  readonly tried: number;
+  readonly helped: number;
+  readonly confidence: number;
+}
+
+const CYCLE_EVERY_MS = 60_000;
+
+/**
+ * Watches what telemetry, resilience and security know, decides by rules what to do about trouble, does it where the level
+ * of automation allows and asks otherwise, looks whether it helped, and learns from that which action to take.
+ */
+@orchestrator('infrastructure', 'feedback', {
+  name: 'production_operations',
+  description: 'Watches the system, decides what to do about trouble, does it, and learns what helps.',
+})
+export class ProductionOperationsOrchestrator extends BaseOrchestrator {
+  readonly #settings: OperationsSettings;
+  readonly #clock: Clock;
+  readonly #store: StateStore;
+  readonly #facade: OrchestrationFacade | undefined;
+  readonly #drivers: readonly OperationsDriver[];
+  readonly #kpis: readonly KpiSource[];
+  #book: ActionBook;
+  #runner: CycleRunner | undefined;
+  #cycle: Promise<OperationsCycle> | undefined;
+
+  constructor(
+    @inject(OPERATIONS_OPTIONS) @optional() options: OperationsOptions = {},
+    @inject(CLOCK) @optional() clock: Clock = systemClock,
+    @inject(STATE_STORE) @optional() store?: StateStore,
+    @inject(OrchestrationFacade) @optional() facade?: OrchestrationFacade,
+    @inject(OPERATIONS_DRIVERS) @optional() drivers: readonly OperationsDriver[] = [],
+    @inject(KPI_SOURCES) @optional() kpis: readonly KpiSource[] = [],
+  ) {
+    super();
+    this.#settings = operationsSettings(options);
+    this.#clock = clock;
+    this.#store = store ?? new MemoryStateStore(clock);
+    this.#facade = facade;
+    this.#drivers = drivers;
+    this.#kpis = kpis;
+    this.#book = new ActionBook(this.#store, this.#settings.maxHistory);
+  }
+
+  override async start(): Promise<void> {
+    this.#book = new ActionBook(this.#store, this.#settings.maxHistory);
+    await this.#book.load(this.#clock.now());
+    this.#runner = new CycleRunner(this.#book, this.#settings, this.#drivers, this.#kpis, this.logger);
+  }
+
+  override health(): HealthAnswer {
+    return {
+      status: 'healthy',
+      details: {
+        durable: this.#store.durable,
+        automation: this.#run.automation,
+        waiting: this.#waiting().length,
+      },
+    };
+  }
+
+  /** One cycle of six phases. One that runs already is waited for, and answers this call too. */
+  @operation({ default: true, description: 'Gathers, assesses, decides, executes and learns.' })
+  async run_cycle(context: OperationContext): Promise<OperationsCycle> {
+    if (this.#cycle !== undefined) return this.#cycle;
+    return this.#once({
+      ...this.#worldOf(context),
+      phase: (name, run) => context.step(name, () => run()) as ReturnType<typeof run>,
+    });
+  }
+
+  /** How the system does now, and what waits. Nothing is done. */
+  @operation({ description: 'Tells how the system does, and what waits for somebody.' })
+  async get_status(context: OperationContext): Promise<OperationsStatus> {
+    const assessment = assessHealth(await gatherIntelligence(this.#worldOf(context).call, context.now()));
+    const { maintenance } = this.#book;
+    return {
+      state: this.#run.stateOf(assessment),
+      automation: this.#run.automation,
+      ...(maintenance === undefined ? {} : { maintenance }),
+      assessment,
+      waiting: this.#waiting(),
+    };
+  }
+
+  /** Agrees to an action that waits, and does it. */
+  @operation({ params: ActionParams, description: 'Agrees to an action that waits, and does it.' })
+  async approve_action(context: OperationContext, { id }: ActionParams): Promise<StepResult<ActionRecord>> {
+    const record = this.#book.get(id);
+    if (record?.state !== 'proposed') return notWaiting(id, record);
+    const by = context.principal?.id ?? 'unknown';
+    this.logger.info('operations_action_approved', { id, by });
+    return StepResult.ok(await this.#run.approve(record, by, this.#worldOf(context)));
+  }
+
+  @operation({ params: ActionParams, description: 'Refuses an action that waits.' })
+  async reject_action(context: OperationContext, { id }: ActionParams): Promise<StepResult<ActionRecord>> {
+    const record = this.#book.get(id);
+    if (record?.state !== 'proposed') return notWaiting(id, record);
+    const decidedBy = context.principal?.id ?? 'unknown';
+    const rejected = this.#book.change(id, { state: 'rejected', endedAt: context.now(), decidedBy });
+    await this.#book.save();
+    return StepResult.ok(rejected);
+  }
+
+  /** Actions, the newest first. */
+  @operation({ description: 'Lists actions, the newest first.' })
+  list_actions(): readonly ActionRecord[] {
+    return [...this.#book.actions].reverse();
+  }
+
+  @operation({ description: 'Tells which action helped against what.' })
+  get_learning(): Readonly<Record<string, OperationsLearning>> {
+    return Object.fromEntries(
+      Object.entries(this.#book.learnt).map(([key, each]) => [
+        key,
+        { ...each, confidence: confidenceOf(each) },
+      ]),
+    );
+  }
+
+  /** Until the process ends; the option says how it begins. */
+  @operation({ params: AutomationParams, description: 'Sets how much is done without asking.' })
+  set_automation(
+    context: OperationContext,
+    { level }: AutomationParams,
+  ): { readonly automation: AutomationLevel } {
+    this.logger.warn('operations_automation_set', { level, by: context.principal?.id ?? 'unknown' });
+    this.#run.automation = level;
+    return { automation: level };
+  }
+
+  /** From now on nothing is done; cycles go on watching. Survives a restart. */
+  @operation({ params: MaintenanceParams, description: 'Begins maintenance: nothing is done.' })
+  async start_maintenance(
+    context: OperationContext,
+    { reason = 'asked for' }: MaintenanceParams,
+  ): Promise<{ readonly state: 'maintenance' }> {
+    this.#book.maintenance = { by: context.principal?.id ?? 'unknown', reason };
+    await this.#book.save();
+    return { state: 'maintenance' };
+  }
+
+  @operation({ description: 'Ends maintenance.' })
+  async end_maintenance(): Promise<StepResult<{ readonly ended: boolean }>> {
+    const ended = this.#book.maintenance !== undefined;
+    this.#book.maintenance = undefined;
+    await this.#book.save();
+    return ended ? StepResult.ok({ ended }) : StepResult.skip('There is no maintenance.');
+  }
+
+  @background({ everyMs: CYCLE_EVERY_MS, initialDelayMs: CYCLE_EVERY_MS, timeoutMs: 10 * CYCLE_EVERY_MS })
+  async watch(signal: AbortSignal): Promise<void> {
+    const facade = this.#facade;
+    if (!this.#settings.background || facade === undefined || this.#cycle !== undefined) return;
+    const context = OrchestrationContext.create({ tenantId: this.#settings.tenantId, signal });
+    await this.#once({
+      call: (name, params) =>
+        facade.orchestrate(name, context.createChildContext(this.name), params, {
+          timeoutMs: this.#settings.actionTimeoutMs,
+        }),
+      signal,
+      now: () => this.#clock.now(),
+      phase: (_name, run) => run(),
+    });
+  }
+
+  async #once(world: CycleWorld): Promise<OperationsCycle> {
+    this.#cycle = this.#run.run(world);
+    try {
+      return await this.#cycle;
+    } finally {
+      this.#cycle = undefined;
+    }
+  }
+
+  #worldOf(context: OperationContext): Omit<CycleWorld, 'phase'> {
+    return {
+      call: (name, params) => context.call(name, params, { timeoutMs: this.#settings.actionTimeoutMs }),
+      signal: context.signal,
+      now: () => context.now(),
+    };
+  }
+
+  get #run(): CycleRunner {
+    this.#runner ??= new CycleRunner(this.#book, this.#settings, this.#drivers, this.#kpis, this.logger);
+    return this.#runner;
+  }
+
+  #waiting(): readonly ActionRecord[] {
+    return this.#book.actions.filter(({ state }) => state === 'proposed');
+  }
+}
+
+function notWaiting(id: string, record: ActionRecord | undefined): StepResult<never> {
+  return StepResult.fail(
+    record === undefined
+      ? `There is no action "${id}". list_actions shows those there are.`
+      : `The action "${id}" waits for nobody: it is ${record.state}.`,
+    {
+      errorCategory: record === undefined ? 'not_found' : 'business_rule_violation',
+      details: { code: record === undefined ? 'OPERATIONS_ACTION_UNKNOWN' : 'OPERATIONS_ACTION_NOT_WAITING' },
+    },
+  );
+}
