@@ -6,7 +6,12 @@ import { median } from './statistics.mjs';
 
 const BATCH_CPU_MS = 15;
 const LEAST_WARM_UP_CPU_MS = 200;
-const MOST_WARM_UP_CPU_MS = 700;
+const MOST_WARM_UP_CPU_MS = 1_000;
+/** A long path is compiled in several goes, with plateaus in between that look like the end: Node 24 needs 20,000 calls. */
+const LEAST_WARM_UP_CALLS = 30_000;
+/** Wall time that the batches of one subject may take, where three have been seen. */
+const SUBJECT_WALL_MS = 1_500;
+const LEAST_BATCHES = 3;
 /** Ends batches of what mostly waits. */
 const BATCH_WALL_MS = 250;
 
@@ -26,13 +31,16 @@ async function batch({ call, per = 1 }, turns) {
 
 /** Runs it until the compiler is done with it: until it gets no faster, or for long enough. Returns how often it fits into one batch. */
 async function warmUp(subject) {
+  const { per = 1 } = subject;
   let turns = 1;
+  let calls = 0;
   let spentMs = 0;
   let best = Infinity;
   let stale = 0;
   for (;;) {
     const { cpuMs, wallMs, cpuNs } = await batch(subject, turns);
     spentMs += cpuMs;
+    calls += turns * per;
     if (cpuMs < BATCH_CPU_MS / 2 && wallMs < BATCH_WALL_MS) {
       turns *= 2;
       continue;
@@ -41,7 +49,8 @@ async function warmUp(subject) {
     best = Math.min(best, cpuNs);
     const share = Math.max(cpuMs / BATCH_CPU_MS, Math.min(1, wallMs / BATCH_WALL_MS / 4));
     const waits = wallMs >= BATCH_WALL_MS && cpuMs < BATCH_CPU_MS / 2;
-    if (waits || (spentMs >= LEAST_WARM_UP_CPU_MS && stale >= 3) || spentMs >= MOST_WARM_UP_CPU_MS)
+    const isLong = spentMs >= LEAST_WARM_UP_CPU_MS && calls >= LEAST_WARM_UP_CALLS;
+    if (waits || (isLong && stale >= 3) || spentMs >= MOST_WARM_UP_CPU_MS)
       return Math.max(1, Math.round(turns / share));
     if (share < 0.75) turns *= 2;
   }
@@ -53,7 +62,11 @@ export async function measure(subjects, batches = 7) {
   for (const [id, subject] of Object.entries(subjects))
     entries.push({ id, subject, turns: await warmUp(subject), samples: [] });
   for (let round = 0; round < batches; round += 1) {
-    for (const { subject, turns, samples } of entries) samples.push(await batch(subject, turns));
+    for (const { subject, turns, samples } of entries) {
+      const spentMs = samples.reduce((sum, { wallMs }) => sum + wallMs, 0);
+      if (samples.length < LEAST_BATCHES || spentMs < SUBJECT_WALL_MS * Math.max(1, batches / 7))
+        samples.push(await batch(subject, turns));
+    }
   }
   return Object.fromEntries(
     entries.map(({ id, samples }) => [

@@ -6,18 +6,20 @@
  *   npm run bench -- --json                   the same as data
  *   npm run bench -- --only calls             one part, or several: calls,policies
  *   npm run bench -- --rounds 3               rounds per case (default 5)
+ *   npm run bench -- --out node-20.json       tables, and the data into a file: what the page is written from
+ *   npm run bench -- --page a.json b.json     nothing is run: docs/reference/benchmarks.md from such files, one per Node
  *   npm run bench -- --no-build               as the packages are, not compiled again
  *
  * The exit code is 1 where a case fails, never for a time.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 
 import { evaluate } from './report/figures.mjs';
-import { describeMachine } from './report/machine.mjs';
+import { describeMachine, describeSource, loadNow } from './report/machine.mjs';
 import { printReport } from './report/table.mjs';
 import { summary } from './statistics.mjs';
 
@@ -28,14 +30,24 @@ const run = promisify(execFile);
 const nodeMajor = Number(process.versions.node.split('.')[0]);
 
 const { PART_IDS, partById } = await import('./parts.mjs');
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
+    out: { type: 'string' },
+    page: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     only: { type: 'string', default: PART_IDS.join(',') },
     rounds: { type: 'string', default: '5' },
     'no-build': { type: 'boolean', default: false },
   },
 });
+if (values.page) {
+  const { writePage } = await import('./page.mjs');
+  console.log(`Wrote ${(await writePage(positionals)).join(', ')}.`);
+  process.exit(0);
+}
+if (positionals.length > 0)
+  throw new RangeError(`Only --page takes files, got ${positionals.join(', ')}. Name parts with --only.`);
 const rounds = Number(values.rounds);
 if (!Number.isInteger(rounds) || rounds < 1)
   throw new RangeError(`--rounds must be an integer >= 1, got ${values.rounds}`);
@@ -77,6 +89,7 @@ const jobs = parts.flatMap((part) =>
 const measured = new Map();
 const failures = new Map();
 const begun = performance.now();
+const machine = describeMachine();
 
 async function runJob({ part, group, cases, caseId }) {
   const args = ['--expose-gc', join(here, 'worker.mjs'), part.id, group.id, ...(caseId ? [caseId] : [])];
@@ -124,17 +137,21 @@ if (showProgress) process.stderr.write('\r\x1b[K');
 
 const report = {
   kind: 'bench',
-  machine: describeMachine(),
+  date: new Date().toISOString(),
+  ...describeSource(root),
+  machine,
+  loadAtEnd: loadNow(),
   rounds,
   seconds: Math.round((performance.now() - begun) / 1_000),
   parts: parts.map((part) => ({
     id: part.id,
     title: part.title,
-    groups: part.groups.map(({ id, title, note, base, columns, cases }) => ({
+    groups: part.groups.map(({ id, title, note, base, oneProcess, columns, cases }) => ({
       id,
       title,
       ...(note === undefined ? {} : { note }),
       ...(base === undefined ? {} : { base }),
+      ...(oneProcess === true ? { oneProcess } : {}),
       ...(columns === undefined ? {} : { columns }),
       cases: cases.filter(canRun).map((each) => ({
         id: each.id,
@@ -153,6 +170,7 @@ const report = {
   })),
 };
 
+if (values.out !== undefined) writeFileSync(values.out, `${JSON.stringify(report)}\n`);
 if (values.json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
 else printReport(report);
 for (const [id, message] of failures) process.stderr.write(`${id} failed: ${message}\n`);

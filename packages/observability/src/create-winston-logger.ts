@@ -3,9 +3,10 @@ import type winston from 'winston';
 import { type LevelRule, LevelTable } from './level-table.js';
 import { LineSampler, type SamplingOptions } from './line-sampler.js';
 import type { LogFileOptions } from './log-file.js';
-import { LoggerOptionsError } from './log-level.js';
+import { loggerChecks as check, LoggerOptionsError } from './log-level.js';
 import { jsonLine } from './log-line.js';
 import { LogSink } from './log-sink.js';
+import { LONGEST_MS, shown } from './option-checks.js';
 import { prettyLine } from './pretty-line.js';
 import type { LineStream } from './stream-transport.js';
 import { WinstonLogger } from './winston-logger.js';
@@ -66,7 +67,7 @@ export interface WinstonLoggerOptions {
    * How long `close()` waits for transports that do not end, in milliseconds. What still waits then is counted as
    * dropped.
    *
-   * @minimum 1
+   * @minimum 1 @maximum 2147483647
    * @default 5000
    */
   readonly closeTimeoutMs?: number;
@@ -78,27 +79,43 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 5_000;
  * A logger that writes with winston. Each event is one line, whatever is in it; secrets do not reach it; nothing
  * is formatted for a level that is off; and a stream or transport that fails is counted, not thrown.
  *
- * @throws {@link LoggerOptionsError} for an unknown level, a time-out that is not a positive number, or a
- * transport without a `log` method.
+ * @throws {@link LoggerOptionsError} for an option that cannot be used, by its name, such as an unknown level, or two
+ * files of one name.
  */
 export function createWinstonLogger(options: WinstonLoggerOptions = {}): WinstonLogger {
-  const { transports = [], closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS } = options;
-  if (!(closeTimeoutMs > 0)) {
-    throw new LoggerOptionsError(
-      `closeTimeoutMs is ${String(closeTimeoutMs)}.`,
-      'Give a positive number of milliseconds.',
-    );
-  }
-  const silent = transports.findIndex((transport) => typeof transport.log !== 'function');
+  const {
+    level = 'info',
+    levels: rules = [],
+    transports = [],
+    files = [],
+    redact = [],
+    closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS,
+    clock = () => new Date(),
+    colors,
+    ambient,
+    service,
+  } = check.object('options', options);
+  check.number('closeTimeoutMs', closeTimeoutMs, 1, LONGEST_MS);
+  check.list('transports', transports);
+  const silent = transports.findIndex((transport) => typeof transport?.log !== 'function');
   if (silent >= 0) {
     throw new LoggerOptionsError(
       `transports[${String(silent)}] has no log method.`,
       'Pass an instance of a winston transport; pass a stream as stream.',
     );
   }
-  const levels = new LevelTable(options.level ?? 'info', options.levels ?? []);
-  const sampler = options.sampling === undefined ? undefined : new LineSampler(options.sampling);
-  const files = options.files ?? [];
+  for (const word of check.list('redact', redact)) check.text('redact', word);
+  check.callable('clock', clock);
+  if (ambient !== undefined) check.callable('ambient', ambient);
+  if (colors !== undefined) check.flag('colors', colors);
+  if (service !== undefined) check.text('service', service);
+  if (options.format !== undefined) check.oneOf('format', options.format, ['json', 'pretty']);
+  if (options.stream !== undefined) check.callable('stream', options.stream, 'write', 'on');
+  checkFiles(files);
+  for (const rule of check.list('levels', rules)) check.object('levels', rule);
+  const levels = new LevelTable(level, rules);
+  const sampler =
+    options.sampling === undefined ? undefined : new LineSampler(check.object('sampling', options.sampling));
   const stream = options.stream ?? (transports.length + files.length === 0 ? process.stdout : undefined);
   const isTerminal = stream?.isTTY === true;
   const format = options.format ?? (isTerminal ? 'pretty' : 'json');
@@ -106,15 +123,27 @@ export function createWinstonLogger(options: WinstonLoggerOptions = {}): Winston
     new LogSink({
       levels,
       sampler,
-      format: format === 'pretty' ? prettyLine(options.colors ?? isTerminal) : jsonLine,
+      format: format === 'pretty' ? prettyLine(colors ?? isTerminal) : jsonLine,
       stream,
       transports,
       files,
-      clock: options.clock ?? (() => new Date()),
-      service: options.service,
-      redact: options.redact ?? [],
-      ambient: options.ambient,
+      clock,
+      service,
+      redact,
+      ambient,
       closeTimeoutMs,
     }),
   );
+}
+
+/** Two transports that rotate one file would each rename what the other writes. */
+function checkFiles(files: readonly LogFileOptions[]): void {
+  const names = new Set<string>();
+  for (const file of check.list('files', files)) {
+    const { filename } = check.object('files', file);
+    if (names.has(filename)) {
+      throw new LoggerOptionsError(`Two files have the filename ${shown(filename)}.`, 'Give each its own.');
+    }
+    names.add(filename);
+  }
 }

@@ -66,6 +66,7 @@ export {
 } from './metrics/metric-families.js';
 export type { BreakerReading, MetricsOptions } from './metrics/metrics-options.js';
 export { openTelemetryTracing, type TracingOptions } from './tracing/open-telemetry-tracing.js';
+export { TracingOptionError } from './tracing/tracing-error.js';
 export { SpanAttribute } from './tracing/span-attributes.js';
 export {
   contextFromHeaders,

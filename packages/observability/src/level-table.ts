@@ -1,5 +1,6 @@
 import type { LogLevel } from '@kapelle/core';
 import { LoggerOptionsError, severityOf } from './log-level.js';
+import { shown } from './option-checks.js';
 
 /** Whose lines a level is for: those of a layer, or of one orchestrator. */
 export type LevelScope =
@@ -14,6 +15,10 @@ export interface LineOwner {
   readonly orchestrator: string | undefined;
   readonly layer: string | undefined;
 }
+
+/** Who a rule names, for a message. */
+const named = (layer: unknown, orchestrator: unknown): string =>
+  `the layer ${shown(layer)} and the orchestrator ${shown(orchestrator)}`;
 
 /**
  * Which levels are written, for all and for parts: the rule of the orchestrator wins over that of its layer, and that
@@ -32,7 +37,10 @@ export class LevelTable {
   constructor(level: LogLevel, rules: readonly LevelRule[]) {
     this.threshold = severityOf(level);
     this.#level = level;
-    for (const { level: own, ...scope } of rules) this.set(scope, own);
+    for (const { level: own, ...scope } of rules) {
+      severityOf(own);
+      this.set(scope, own);
+    }
   }
 
   get level(): LogLevel {
@@ -58,7 +66,7 @@ export class LevelTable {
     const name = layer ?? orchestrator;
     if (typeof name !== 'string' || name === '' || (layer !== undefined && orchestrator !== undefined)) {
       throw new LoggerOptionsError(
-        `A level is for ${JSON.stringify(scope)}.`,
+        `A level is for ${named(layer, orchestrator)}.`,
         'Name a layer or an orchestrator, one of the two.',
       );
     }

@@ -1,5 +1,6 @@
 import type { LogLevel } from '@kapelle/core';
-import { LoggerOptionsError } from './log-level.js';
+import { loggerChecks as check, LoggerOptionsError } from './log-level.js';
+import { LONGEST_MS } from './option-checks.js';
 
 /**
  * Keeps an event that is written again and again from filling the disk: of each event and level the first lines of an
@@ -36,6 +37,8 @@ const MAX_EVENTS = 1_000;
 const MAX_EVENT_CHARACTERS = 200;
 const OTHERS = '(other events)';
 
+const DEFAULT_LEVELS: NonNullable<SamplingOptions['levels']> = ['debug', 'info', 'warn'];
+
 /** Decides line by line. */
 export class LineSampler {
   readonly intervalMs: number;
@@ -47,17 +50,14 @@ export class LineSampler {
 
   /** @throws {@link LoggerOptionsError} */
   constructor(options: SamplingOptions) {
-    const whole = (option: string, value: number, minimum: number): number => {
-      if (Number.isSafeInteger(value) && value >= minimum) return value;
-      throw new LoggerOptionsError(
-        `sampling.${option} is ${String(value)}.`,
-        `Give a whole number from ${String(minimum)}.`,
-      );
-    };
-    this.#first = whole('first', options.first ?? 100, 0);
-    this.#thenEvery = whole('thenEvery', options.thenEvery ?? 100, 1);
-    this.intervalMs = whole('intervalMs', options.intervalMs ?? 1_000, 1);
-    this.#levels = new Set<LogLevel>(options.levels ?? ['debug', 'info', 'warn']);
+    const { first = 100, thenEvery = 100, intervalMs = 1_000, levels = DEFAULT_LEVELS } = options;
+    this.#first = check.whole('sampling.first', first, 0);
+    this.#thenEvery = check.whole('sampling.thenEvery', thenEvery, 1);
+    this.intervalMs = check.whole('sampling.intervalMs', intervalMs, 1, LONGEST_MS);
+    for (const level of check.list('sampling.levels', levels)) {
+      check.oneOf('sampling.levels', level, ['debug', 'info', 'warn', 'error']);
+    }
+    this.#levels = new Set<LogLevel>(levels);
     if (this.#levels.has('error')) {
       throw new LoggerOptionsError('sampling.levels has error.', 'Leave it out: errors are never left out.');
     }

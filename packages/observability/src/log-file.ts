@@ -2,7 +2,8 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { LogLevel } from '@kapelle/core';
 import { LINE, LineTransport, type LineCounters, type LineInfo } from './line-transport.js';
-import { LoggerOptionsError, severityOf } from './log-level.js';
+import { loggerChecks as check, LoggerOptionsError, severityOf } from './log-level.js';
+import { shown } from './option-checks.js';
 
 /** A file that lines are appended to. The newest lines are always in `filename`; `filename.1` is the one before. */
 export interface LogFileOptions {
@@ -12,7 +13,7 @@ export interface LogFileOptions {
   readonly level?: LogLevel;
   /** A line that would make the file larger begins the next one; no line is split. @default never */
   readonly maxSizeBytes?: number;
-  /** Files kept, the present one included; older ones are deleted. @default 10 */
+  /** Files kept, the present one included, 1 to 1,000; older ones are deleted. @default 10 */
   readonly maxFiles?: number;
 }
 
@@ -20,6 +21,8 @@ export interface LogFileOptions {
 const MAX_WAITING_BYTES = 16 * 1_024 * 1_024;
 const MAX_BATCH_BYTES = 64 * 1_024;
 const DEFAULT_MAX_FILES = 10;
+/** A rotation renames each. */
+const MOST_FILES = 1_000;
 
 interface Batch {
   readonly text: Buffer;
@@ -50,16 +53,10 @@ export class FileTransport extends LineTransport {
     super();
     const { filename, level = 'debug', maxSizeBytes = Infinity, maxFiles = DEFAULT_MAX_FILES } = options;
     if (typeof filename !== 'string' || filename === '') {
-      throw new LoggerOptionsError(`A log file is called ${JSON.stringify(filename)}.`, 'Give a path.');
+      throw new LoggerOptionsError(`The filename of a log file is ${shown(filename)}.`, 'Give a path.');
     }
-    for (const [option, value] of Object.entries({ maxSizeBytes, maxFiles })) {
-      if (value !== Infinity && !(Number.isSafeInteger(value) && value >= 1)) {
-        throw new LoggerOptionsError(
-          `${option} of ${filename} is ${String(value)}.`,
-          'Give a whole number from 1.',
-        );
-      }
-    }
+    if (maxSizeBytes !== Infinity) check.whole(`maxSizeBytes of ${filename}`, maxSizeBytes, 1);
+    check.whole(`maxFiles of ${filename}`, maxFiles, 1, MOST_FILES);
     this.#options = options;
     this.#counters = counters;
     this.#severity = severityOf(level);

@@ -1,4 +1,5 @@
 import type { LogLevel } from '@kapelle/core';
+import { optionChecks, shown } from './option-checks.js';
 
 /** Lower is more severe. */
 export const SEVERITY: Readonly<Record<LogLevel, number>> = { error: 0, warn: 1, info: 2, debug: 3 };
@@ -13,11 +14,14 @@ export class LoggerOptionsError extends TypeError {
   }
 }
 
+/** Checks that throw {@link LoggerOptionsError}. */
+export const loggerChecks = optionChecks((problem, fix) => new LoggerOptionsError(problem, fix));
+
 /** @throws {@link LoggerOptionsError} for anything that is not a level. */
 export function severityOf(level: LogLevel): number {
-  if (Object.hasOwn(SEVERITY, level)) return SEVERITY[level];
+  if (typeof level === 'string' && Object.hasOwn(SEVERITY, level)) return SEVERITY[level];
   throw new LoggerOptionsError(
-    `The log level is ${JSON.stringify(level)}.`,
+    `The log level is ${shown(level)}.`,
     `Use one of ${Object.keys(SEVERITY).join(', ')}.`,
   );
 }

@@ -51,13 +51,17 @@ export class AttemptScope implements Attempt {
   }
 
   /** The scope that options stand for: themselves, where an outer policy of this package made them. */
-  static of(options: ExecuteOptions | undefined): AttemptScope {
-    if (options === undefined) return new AttemptScope(1, undefined, Infinity, DEFAULT_PRIORITY, undefined);
+  static of(options: ExecuteOptions | null | undefined): AttemptScope {
+    if (options === undefined || options === null) {
+      return new AttemptScope(1, undefined, Infinity, DEFAULT_PRIORITY, undefined);
+    }
     if (options instanceof AttemptScope) return options;
+    const { expiresAt } = options;
     return new AttemptScope(
       1,
       undefined,
-      options.expiresAt ?? Infinity,
+      // What is no number is no deadline: it would spoil the timer that all executions share.
+      typeof expiresAt === 'number' && expiresAt === expiresAt ? expiresAt : Infinity,
       options.priority ?? DEFAULT_PRIORITY,
       options.signal,
       options.key,

@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from '@kapelle/core';
+
 import { ResilienceError } from './resilience-error.js';
 
 /** Longest delay a platform timer takes: 2^31 − 1 ms, about 24.8 days. */
@@ -8,6 +10,57 @@ function refuse(policy: string, option: string, must: string, value: unknown): n
     'OPTION_INVALID',
     policy,
     `${policy}: ${option} must be ${must}, got ${shown(value)}. Correct the option.`,
+  );
+}
+
+/** An option, or its default where it was not given; `null` is no way of not giving one. */
+export function given<T>(value: T | undefined, otherwise: T): T {
+  return value === undefined ? otherwise : value;
+}
+
+/** Checks that options are an object. @throws ResilienceError OPTION_INVALID */
+export function checkOptions<O>(policy: string, options: O, option = 'options'): O {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    refuse(policy, option, 'an object', options);
+  }
+  return options;
+}
+
+/** The name of a policy; `kind` where it has none of its own. @throws ResilienceError OPTION_INVALID */
+export function checkName(kind: string, options: { readonly name?: unknown }): string {
+  const name = given(checkOptions(kind, options).name, kind);
+  if (typeof name !== 'string' || name === '') refuse(kind, 'name', 'a string that is not empty', name);
+  return name;
+}
+
+/** The clock of a policy; the machine's where it has none of its own. @throws ResilienceError OPTION_INVALID */
+export function checkClock(policy: string, value: Clock | undefined): Clock {
+  if (value === undefined) return systemClock;
+  const clock = value as Partial<Clock> | null;
+  const needed = ['now', 'monotonic', 'setTimeout', 'clearTimeout'] as const;
+  if (clock === null || needed.some((method) => typeof clock[method] !== 'function')) {
+    refuse(policy, 'clock', `a Clock (${needed.join(', ')})`, value);
+  }
+  return value;
+}
+
+/** Checks an option that is on or off. @throws ResilienceError OPTION_INVALID */
+export function checkFlag(policy: string, option: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') refuse(policy, option, 'true or false', value);
+  return value;
+}
+
+/** Checks that of two options the one is not above the other. @throws ResilienceError OPTION_INVALID naming both */
+export function checkOrder(
+  policy: string,
+  [low, lowValue]: readonly [string, number],
+  [high, highValue]: readonly [string, number],
+): void {
+  if (lowValue <= highValue) return;
+  throw new ResilienceError(
+    'OPTION_INVALID',
+    policy,
+    `${policy}: ${low} (${lowValue}) is above ${high} (${highValue}). Lower ${low}, or raise ${high}.`,
   );
 }
 
@@ -49,5 +102,7 @@ export function checkFunction<F>(policy: string, option: string, value: F): F {
 
 /** The value for a message, whatever it is. */
 function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
+  if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { pbkdf2Sync } from 'node:crypto';
 
 import { effect } from '../subjects/effect.mjs';
-import { callOf, context, kapelle, kapelleFull, startHost } from '../subjects/kapelle.mjs';
+import { benchContext, callOf, kapelle, kapelleFull, startHost } from '../subjects/lazy.mjs';
 import { moleculer, moleculerBroker, moleculerSchema } from '../subjects/moleculer.mjs';
 import { nestCqrs, nestMicroservice } from '../subjects/nest.mjs';
-import { order, OrderDto } from '../subjects/order.mjs';
+import { order } from '../subjects/order.mjs';
 
 const explicit = { host: { ambientContext: false } };
 const target = { run: async () => 1 };
@@ -65,6 +65,7 @@ async function rotation() {
   const host = createOrchestrationHost({ orchestrators });
   await host.start();
   const names = orchestrators.map((_, i) => `bench_${i}`);
+  const context = await benchContext();
   let turn = 0;
   return () => host.facade.orchestrate(names[(turn = (turn + 1) & 15)], context);
 }
@@ -93,8 +94,15 @@ async function moleculerNested() {
   return () => broker.call('bench.outer', order);
 }
 
+async function validated(options = {}) {
+  const { OrderDto } = await import('../subjects/order-dto.mjs');
+  const { host } = await startHost({ operation: { params: OrderDto }, ...options });
+  return callOf(host, order);
+}
+
 async function failing(body) {
   const { host } = await startHost({ body });
+  const context = await benchContext();
   return async () => {
     const { success } = await host.facade.orchestrate('bench', context);
     if (success) throw new Error('The call did not fail.');
@@ -115,6 +123,7 @@ async function moleculerFailing() {
 async function classValidator() {
   const { plainToInstance } = await import('class-transformer');
   const { validateSync } = await import('class-validator');
+  const { OrderDto } = await import('../subjects/order-dto.mjs');
   return async () => {
     const errors = validateSync(plainToInstance(OrderDto, order), { whitelist: true });
     if (errors.length > 0) throw new Error('The order is valid.');
@@ -272,14 +281,13 @@ export const part = {
           id: 'kapelle-valid',
           what: 'Kapelle, class-validator metadata, ambientContext: false',
           ours: true,
-          make: async () =>
-            callOf((await startHost({ operation: { params: OrderDto }, ...explicit })).host, order),
+          make: () => validated(explicit),
         },
         {
           id: 'kapelle-valid-default',
           what: 'Kapelle, class-validator metadata, default host',
           ours: true,
-          make: async () => callOf((await startHost({ operation: { params: OrderDto } })).host, order),
+          make: () => validated(),
         },
         {
           id: 'moleculer-valid',

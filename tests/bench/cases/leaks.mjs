@@ -1,9 +1,5 @@
 import { getEventListeners } from 'node:events';
 
-import { OrchestrationContext } from '@kapelle/core';
-import { pipeline } from '@kapelle/resilience';
-
-import { callOf, fullHost } from '../subjects/kapelle.mjs';
 import { settledHeap } from '../subjects/graph.mjs';
 import { order } from '../subjects/order.mjs';
 
@@ -38,6 +34,8 @@ async function million(call, signal) {
 }
 
 async function calls() {
+  const { OrchestrationContext } = await import('@kapelle/core');
+  const { callOf, fullHost } = await import('../subjects/kapelle.mjs');
   const host = await fullHost();
   await callOf(host, order);
   const { signal } = new AbortController();
@@ -49,6 +47,7 @@ async function calls() {
 }
 
 async function policyCalls() {
+  const { pipeline } = await import('@kapelle/resilience');
   const policy = pipeline({
     fallback: { fallback: () => 0 },
     deadline: { ms: 30_000 },

@@ -1,7 +1,5 @@
-import { createWinstonLogger } from '@kapelle/observability';
-
 import { dropStream } from '../subjects/drop-stream.mjs';
-import { kapelle } from '../subjects/kapelle.mjs';
+import { kapelle } from '../subjects/lazy.mjs';
 
 const LINES = 100;
 const immediate = () => new Promise((resolve) => setImmediate(resolve));
@@ -18,7 +16,8 @@ const lines = (write, verify) => ({
 const fields = { orchestrator: 'bench', operation: 'run', tenant_id: 'acme', duration_ms: 12 };
 const secret = { ...fields, params: { user: 'ada', password: 'correct horse', nested: { api_key: 'k-1' } } };
 
-function ours(options) {
+async function ours(options) {
+  const { createWinstonLogger } = await import('@kapelle/observability');
   const logger = createWinstonLogger({ stream: dropStream(), ...options });
   const verify = () => {
     const { dropped = 0 } = logger.stats ?? {};
@@ -63,7 +62,7 @@ const inLines = (call, verify) => ({
 });
 
 const callAt = (level) => async () => {
-  const { logger, verify } = ours({ level });
+  const { logger, verify } = await ours({ level });
   return inLines(await kapelle({ host: { logger } }), verify);
 };
 
@@ -80,7 +79,7 @@ export const part = {
           what: 'Kapelle on winston',
           ours: true,
           make: async () => {
-            const { logger } = ours();
+            const { logger } = await ours();
             return lines(() => logger.debug('call_started', fields));
           },
         },
@@ -112,7 +111,7 @@ export const part = {
           what: 'Kapelle on winston: sanitised, secrets redacted',
           ours: true,
           make: async () => {
-            const { logger, verify } = ours();
+            const { logger, verify } = await ours();
             return lines(() => logger.info('call_completed', fields), verify);
           },
         },
@@ -144,7 +143,7 @@ export const part = {
           what: 'Kapelle on winston: found by name at any depth',
           ours: true,
           make: async () => {
-            const { logger, verify } = ours();
+            const { logger, verify } = await ours();
             return lines(() => logger.info('call_completed', secret), verify);
           },
         },
@@ -168,7 +167,7 @@ export const part = {
           what: 'Kapelle on winston',
           ours: true,
           make: async () => {
-            const { logger, verify } = ours();
+            const { logger, verify } = await ours();
             return lines((i) => logger.child({ request_id: i }).info('call_completed', fields), verify);
           },
         },

@@ -1,18 +1,14 @@
-import {
-  BaseOrchestrator,
-  createOrchestrationHost,
-  defineOrchestrator,
-  OrchestrationContext,
-} from '@kapelle/core';
-import { createMetrics, PerformanceAnalytics } from '@kapelle/observability';
-
-import { callOf, context, kapelle, startHost } from '../subjects/kapelle.mjs';
+import { benchContext, callOf, kapelle, startHost } from '../subjects/lazy.mjs';
 import { moleculer } from '../subjects/moleculer.mjs';
+
+const core = () => import('@kapelle/core');
+const observability = () => import('@kapelle/observability');
 
 const BUCKETS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 const OPERATIONS = 200;
 
 const metered = (options) => async () => {
+  const { createMetrics } = await observability();
   const { host } = await startHost();
   createMetrics({ host, ...options });
   return callOf(host);
@@ -68,6 +64,9 @@ async function promBound() {
 }
 
 async function scrapedHost() {
+  const { BaseOrchestrator, createOrchestrationHost, defineOrchestrator } = await core();
+  const { createMetrics } = await observability();
+  const context = await benchContext();
   const orchestrators = Array.from({ length: OPERATIONS }, (_, i) =>
     defineOrchestrator(
       class extends BaseOrchestrator {
@@ -109,6 +108,8 @@ export const part = {
           what: 'Kapelle with metrics by tenant, 50 tenants in turn',
           ours: true,
           make: async () => {
+            const { OrchestrationContext } = await core();
+            const { createMetrics } = await observability();
             const { host } = await startHost();
             createMetrics({ host, tenantLabel: true });
             const contexts = Array.from(
@@ -156,6 +157,7 @@ export const part = {
           what: 'Kapelle, analytics.observe',
           ours: true,
           make: async () => {
+            const { PerformanceAnalytics } = await observability();
             const analytics = new PerformanceAnalytics({
               metrics: [{ name: 'm', direction: 'lower-is-better' }],
             });

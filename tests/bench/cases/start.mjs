@@ -1,12 +1,7 @@
-import 'reflect-metadata';
-
-import { BaseOrchestrator, createOrchestrationHost, defineOrchestrator } from '@kapelle/core';
-import { Container, decorate, inject, injectable } from 'inversify';
-
 import { below, settledHeap, timed } from '../subjects/graph.mjs';
 
 /** Imports, and the decoration of the classes, are not counted anywhere. */
-function orchestrators(count) {
+function orchestrators({ BaseOrchestrator, defineOrchestrator }, count) {
   const classes = [];
   for (let i = 0; i < count; i += 1) {
     const Class = class extends BaseOrchestrator {
@@ -27,7 +22,7 @@ function orchestrators(count) {
 }
 
 /** What Inversify itself takes for the same classes, with activation, deactivation and an alias each. */
-function boundBare(classes) {
+function boundBare({ Container }, classes) {
   const container = new Container();
   const alias = Symbol('alias');
   for (const target of classes) {
@@ -44,11 +39,14 @@ function boundBare(classes) {
 }
 
 async function kapelle(count) {
-  const classes = orchestrators(count);
+  const core = await import('@kapelle/core');
+  const library = await import('inversify');
+  const { createOrchestrationHost } = core;
+  const classes = orchestrators(core, count);
   // What Inversify notes of a class stays with the class: it is noted before anything is measured.
-  boundBare(classes);
+  boundBare(library, classes);
   const beforeBare = settledHeap();
-  let bare = boundBare(classes);
+  let bare = boundBare(library, classes);
   const inversifyBytes = settledHeap() - beforeBare;
   bare = undefined;
   const before = settledHeap();
@@ -74,6 +72,9 @@ async function kapelle(count) {
 }
 
 async function inversify(count) {
+  await import('reflect-metadata');
+  const library = await import('inversify');
+  const { decorate, inject, injectable } = library;
   const classes = [];
   for (let i = 0; i < count; i += 1) {
     const Class = class {};
@@ -83,7 +84,7 @@ async function inversify(count) {
   }
   let container;
   const start = await timed(() => {
-    container = boundBare(classes);
+    container = boundBare(library, classes);
   });
   const stop = await timed(() => container.unbindAllAsync());
   return { startCpuMs: start.cpuMs, startWallMs: start.wallMs, stopMs: stop.cpuMs };
@@ -140,6 +141,8 @@ const sized = (id, what, measure, count, ours) => ({
   id: `${id}-${count}`,
   what: `${what}, ${count.toLocaleString('en')}`,
   ...(ours ? { ours } : {}),
+  // Seconds each.
+  ...(count >= 10_000 ? { maxRounds: 3 } : {}),
   once: () => measure(count),
 });
 

@@ -1,10 +1,9 @@
 import { context as api, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { AlwaysOffSampler, AlwaysOnSampler, BasicTracerProvider } from '@opentelemetry/sdk-trace-base';
-import { openTelemetryTracing } from '@kapelle/observability';
 
 import { effect } from '../subjects/effect.mjs';
-import { kapelle } from '../subjects/kapelle.mjs';
+import { kapelle } from '../subjects/lazy.mjs';
 import { moleculer } from '../subjects/moleculer.mjs';
 
 const DROP = {
@@ -21,6 +20,7 @@ function install(sampler) {
 
 const ours = (sampler) => async () => {
   if (sampler !== undefined) install(sampler);
+  const { openTelemetryTracing } = await import('@kapelle/observability');
   return kapelle({ host: { interceptors: [openTelemetryTracing()] } });
 };
 

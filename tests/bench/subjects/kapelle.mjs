@@ -7,7 +7,7 @@ import {
   OrchestrationContext,
 } from '@kapelle/core';
 
-import { order, OrderDto } from './order.mjs';
+import { order } from './order.mjs';
 
 export const context = new OrchestrationContext({ tenantId: 'bench', requestId: 'r-1' });
 
@@ -57,6 +57,7 @@ export async function kapelle(options) {
  */
 export async function fullHost({ body, policy, host: options = {} } = {}) {
   const { createMetrics, createWinstonLogger } = await import('@kapelle/observability');
+  const { OrderDto } = await import('./order-dto.mjs');
   const { dropStream } = await import('./drop-stream.mjs');
   const { host } = await startHost({
     ...(body === undefined ? {} : { body }),

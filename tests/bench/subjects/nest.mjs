@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 
-import { order, OrderDto } from './order.mjs';
+import { order } from './order.mjs';
 
 export const pipeOptions = { whitelist: true, transform: true };
 
@@ -31,6 +31,7 @@ export async function nestCqrs({ validated = false, nested = false } = {}) {
   const outer = new OuterCommand();
   if (nested) return () => bus.execute(outer);
   if (!validated) return () => bus.execute(command);
+  const { OrderDto } = await import('./order-dto.mjs');
   const pipe = new ValidationPipe(pipeOptions);
   const metadata = { type: 'body', metatype: OrderDto, data: '' };
   return async () => {
@@ -45,6 +46,7 @@ export async function nestMicroservice({ full = false } = {}) {
   const { NestFactory } = await import('@nestjs/core');
   const { BaseRpcContext, MessagePattern, Payload, Server } = await import('@nestjs/microservices');
   const { lastValueFrom, tap } = await import('rxjs');
+  const { OrderDto } = await import('./order-dto.mjs');
   class InProcess extends Server {
     listen(done) {
       done();

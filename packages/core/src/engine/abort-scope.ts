@@ -13,15 +13,20 @@ export interface Abortable {
 export class AbortScope implements Abortable {
   readonly owner: object;
   readonly #unlink: () => void;
-  readonly #listeners = new Set<() => void>();
+  #listeners: Set<() => void> | undefined;
   #controller: AbortController | undefined;
   #reason: Error | undefined;
 
   constructor(owner: object, parent: Abortable) {
     this.owner = owner;
     this.#unlink = parent.onAbort(() => {
-      this.abort(parent.abortReason as Error);
+      this.parentAborted(parent.abortReason as Error);
     });
+  }
+
+  /** What it is part of has been ended, and so it ends. */
+  protected parentAborted(reason: Error): void {
+    this.abort(reason);
   }
 
   get aborted(): boolean {
@@ -45,18 +50,20 @@ export class AbortScope implements Abortable {
       run();
       return () => undefined;
     }
-    this.#listeners.add(run);
+    const listeners = (this.#listeners ??= new Set());
+    listeners.add(run);
     return () => {
-      this.#listeners.delete(run);
+      listeners.delete(run);
     };
   }
 
   abort(reason: Error): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    const listeners = [...this.#listeners];
-    this.#listeners.clear();
-    for (const run of listeners) run();
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    // A copy: one that takes another back does not keep it from hearing of this.
+    if (listeners !== undefined) for (const run of [...listeners]) run();
     this.#controller?.abort(reason);
   }
 

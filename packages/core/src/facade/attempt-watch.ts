@@ -1,11 +1,16 @@
-/** Tells once when nothing of an attempt runs any more: it has its answer, and every body it began has ended. */
+import type { AttemptOptions } from './interceptor.js';
+
+/**
+ * Tells once when nothing of an attempt runs any more: it has its answer, and every body it began has ended. Before
+ * that it tells where the answer came while a body still ran.
+ */
 export class AttemptWatch {
-  #onOver: (() => void) | undefined;
+  #options: AttemptOptions | undefined;
   #bodies = 0;
   #answered = false;
 
-  constructor(onOver: () => void) {
-    this.#onOver = onOver;
+  constructor(options: AttemptOptions) {
+    this.#options = options;
   }
 
   began(): void {
@@ -14,22 +19,30 @@ export class AttemptWatch {
 
   ended(): void {
     this.#bodies -= 1;
-    this.#tellIfOver();
+    if (this.#answered && this.#bodies === 0) this.#tellOver();
   }
 
+  /** Does nothing the second time. */
   answered(): void {
+    if (this.#answered) return;
     this.#answered = true;
-    this.#tellIfOver();
+    if (this.#bodies === 0) this.#tellOver();
+    else {
+      try {
+        this.#options?.onAbandoned?.();
+      } catch {
+        // What an interceptor does with the news is its own affair.
+      }
+    }
   }
 
-  #tellIfOver(): void {
-    if (!this.#answered || this.#bodies > 0 || this.#onOver === undefined) return;
-    const tell = this.#onOver;
-    this.#onOver = undefined;
+  #tellOver(): void {
+    const options = this.#options;
+    this.#options = undefined;
     try {
-      tell();
+      options?.onOver?.();
     } catch {
-      // What an interceptor does with the news is its own affair.
+      // As above.
     }
   }
 }

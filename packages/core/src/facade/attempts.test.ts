@@ -165,6 +165,53 @@ describe('what an attempt holds', () => {
     expect(told).toEqual(['answered cancelled', 'over']);
   });
 
+  it('is known to be held on before the answer is there, and not where the body has ended', async () => {
+    let end: (value: unknown) => void = () => undefined;
+    let ends = true;
+    const { facade, call } = setUp(() => (ends ? 'at once' : new Promise((resolve) => (end = resolve))));
+    const told: string[] = [];
+    const controller = new AbortController();
+    // One object whose methods are called on it.
+    const attempt = {
+      name: 'mine',
+      endedBy(endIt: (reason: unknown) => void) {
+        const abort = (): void => {
+          endIt(controller.signal.reason);
+        };
+        controller.signal.addEventListener('abort', abort);
+        return () => {
+          controller.signal.removeEventListener('abort', abort);
+        };
+      },
+      onAbandoned() {
+        told.push(`${this.name} abandoned`);
+        throw new Error('nobody cares');
+      },
+      onOver() {
+        told.push(`${this.name} over`);
+      },
+    };
+    facade.use({
+      async around(_call, next) {
+        const answer = await next(attempt);
+        told.push('answered');
+        return answer;
+      },
+    });
+    expect(await call()).toMatchObject({ data: 'at once' });
+    expect(told.splice(0)).toEqual(['mine over', 'answered']);
+
+    ends = false;
+    const answer = call();
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort();
+    expect(await answer).toMatchObject({ errorCategory: 'cancelled' });
+    expect(told).toEqual(['mine abandoned', 'answered']);
+    end('late');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toEqual(['mine abandoned', 'answered', 'mine over']);
+  });
+
   it('is free at once where no body ever began', async () => {
     const { facade, call } = setUp(() => 1);
     let over = 0;

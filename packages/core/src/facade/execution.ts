@@ -1,12 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 
 import { runDetached, runInContext, runOperation } from '../ambient.js';
-import { AbortScope, runInScope, scopeOf } from '../engine/abort-scope.js';
+import { runInScope, scopeOf } from '../engine/abort-scope.js';
 import { FailedResult, OkResult, SkippedResult, StepResult } from '../step-result.js';
+import { abortedResult, EndableAttempt, type Sink, WholeAttempt } from './attempt.js';
 import type { AttemptWatch } from './attempt-watch.js';
 import type { CallFrame } from './call-frame.js';
 import type { CallJournal } from './call-journal.js';
-import { answerBefore, wrapAround } from './interception.js';
+import { answerBefore, type RunAttempt, wrapAround } from './interception.js';
 import type { AttemptEnd } from './interceptor.js';
 import { invalidParams } from './refusals.js';
 import type { Runtime } from './runtime.js';
@@ -15,14 +16,6 @@ import type { Slots } from './slots.js';
 
 const MANUAL = { requireManualDestroy: true };
 const nativeThen = Promise.prototype.then;
-
-/** Where an attempt's result goes: to an interceptor that asked for it, else to the caller. */
-type Sink =
-  | {
-      readonly answer: (result: StepResult) => void;
-      readonly watches: readonly AttemptWatch[];
-    }
-  | undefined;
 
 /** The way of an admitted call to the author's code: interceptors, params, slot, body. */
 export class Execution {
@@ -87,10 +80,10 @@ export class Execution {
       return;
     }
     const valid = params;
-    const attempt = (ends: readonly AttemptEnd[], watches: readonly AttemptWatch[]): Promise<StepResult> =>
+    const attempt: RunAttempt = (ends, watches, own) =>
       ends.length === 0
-        ? this.#wholeAttempt(frame, valid, watches)
-        : this.#endableAttempt(frame, valid, ends, watches);
+        ? this.#wholeAttempt(frame, valid, watches, own)
+        : this.#endableAttempt(frame, valid, ends, watches, own);
     const wrapped = this.#runtime.ambientContext
       ? runInContext(frame.context, () => wrapAround(frame.call, hooks, attempt))
       : wrapAround(frame.call, hooks, attempt);
@@ -100,21 +93,15 @@ export class Execution {
   }
 
   /** An attempt that ends when its call does. */
-  #wholeAttempt(frame: CallFrame, params: unknown, watches: readonly AttemptWatch[]): Promise<StepResult> {
+  #wholeAttempt(
+    frame: CallFrame,
+    params: unknown,
+    watches: readonly AttemptWatch[],
+    own: AttemptWatch | undefined,
+  ): Promise<StepResult> {
+    if (frame.settled || frame.aborted) return Promise.resolve(tooLate(frame, own));
     return new Promise((resolve) => {
-      if (frame.settled) {
-        resolve(frame.aborted ? abortedResult(frame) : answeredAlready(frame));
-        return;
-      }
-      // Somebody who waits for an attempt hears of the abort as the caller does.
-      const forget = frame.onAbort(() => {
-        resolve(abortedResult(frame));
-      });
-      const answer = (result: StepResult): void => {
-        forget();
-        resolve(result);
-      };
-      this.#attempt(frame, params, { answer, watches });
+      this.#attempt(frame, params, new WholeAttempt(frame, watches, own, resolve));
     });
   }
 
@@ -124,47 +111,14 @@ export class Execution {
     params: unknown,
     ends: readonly AttemptEnd[],
     watches: readonly AttemptWatch[],
+    own: AttemptWatch | undefined,
   ): Promise<StepResult> {
+    if (frame.settled || frame.aborted) return Promise.resolve(tooLate(frame, own));
     return new Promise((resolve) => {
-      if (frame.settled) {
-        resolve(frame.aborted ? abortedResult(frame) : answeredAlready(frame));
-        return;
-      }
-      const scope = new AbortScope(frame, frame);
-      const undo: (() => void)[] = [];
-      let open = true;
-      const answer = (result: StepResult): void => {
-        if (!open) {
-          this.#journal.late(frame, result);
-          return;
-        }
-        open = false;
-        for (const each of undo) each();
-        scope.close();
-        resolve(result);
-      };
-      undo.push(
-        frame.onAbort(() => {
-          answer(abortedResult(frame));
-        }),
-      );
-      const end = (reason: unknown): void => {
-        if (!open) return;
-        answer(StepResult.fromError(reason));
-        scope.abort(
-          reason instanceof Error ? reason : new DOMException('The attempt was ended.', 'AbortError'),
-        );
-      };
-      for (const each of ends) {
-        const takeBack = each(end);
-        if (!open) {
-          takeBack();
-          return;
-        }
-        undo.push(takeBack);
-      }
-      runInScope(scope, () => {
-        this.#attempt(frame, params, { answer, watches });
+      const attempt = new EndableAttempt(frame, watches, own, resolve, this.#journal);
+      if (!attempt.endBy(ends)) return;
+      runInScope(attempt, () => {
+        this.#attempt(frame, params, attempt);
       });
     });
   }
@@ -341,6 +295,13 @@ export class Execution {
     else this.#settlement.settle(frame, result);
   }
 }
+
+/** What an interceptor gets that asks for an attempt of a call which has been answered. */
+function tooLate(frame: CallFrame, own: AttemptWatch | undefined): StepResult {
+  own?.answered();
+  return frame.aborted ? abortedResult(frame) : answeredAlready(frame);
+}
+
 function answeredAlready(frame: CallFrame): FailedResult {
   return new FailedResult(
     `${frame.unit.name}.${frame.operation.name} was answered already. Call next before the interceptor returns.`,
@@ -356,10 +317,6 @@ export function resultOf(value: unknown): StepResult {
 export function thrownResult(frame: CallFrame, thrown: unknown): StepResult {
   if (frame.aborted && thrown === frame.abortReason) return abortedResult(frame);
   return StepResult.fromError(thrown);
-}
-
-function abortedResult(frame: CallFrame): StepResult {
-  return StepResult.fromError(frame.abortReason);
 }
 
 function cannotTell(frame: CallFrame, thrown: unknown): FailedResult {

@@ -35,6 +35,11 @@ export interface AttemptOptions {
    * what the attempt held really free.
    */
   readonly onOver?: () => void;
+  /**
+   * Called once, before `next` resolves, where the attempt is answered while its body still runs; `onOver` follows when
+   * that has ended.
+   */
+  readonly onAbandoned?: () => void;
 }
 
 /** What is known of an operation before any call of it. */

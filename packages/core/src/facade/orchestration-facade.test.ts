@@ -116,6 +116,7 @@ describe('OrchestrationFacade', () => {
       layer: 'domain',
       type: 'business_logic',
       description: 'Plans.',
+      required: true,
       state: 'registered',
       queues: [],
       dependencies: [],

@@ -41,6 +41,8 @@ export interface OrchestratorInfo {
   readonly layer: OrchestrationLayer;
   readonly type: OrchestrationType;
   readonly description?: string;
+  /** Whether the host is unhealthy without it. */
+  readonly required: boolean;
   readonly operations: readonly OperationInfo[];
   readonly state: OrchestratorState;
   readonly health: UnitHealth;
@@ -55,13 +57,14 @@ export interface OrchestratorInfo {
 }
 
 export function infoOf(unit: OrchestratorUnit): OrchestratorInfo {
-  const { description } = unit.options;
+  const { description, required } = unit.options;
   const workers = unit.lifecycle.workers;
   return {
     name: unit.name,
     layer: unit.layer,
     type: unit.type,
     ...(description === undefined ? {} : { description }),
+    required: required !== false,
     operations: operationsOf(unit),
     state: unit.state,
     health: unitHealth(unit),

@@ -1,3 +1,4 @@
+import { shown } from '../option-checks.js';
 import { AnalyticsOptionError, checkNumber, checkWhole } from './analytics-error.js';
 import type { Metric } from './metric.js';
 
@@ -72,12 +73,26 @@ export function harmOf(metric: Metric, value: number): number {
 
 /** @throws {@link AnalyticsOptionError} for a rule that cannot work. */
 export function resolveRule(rule: AlertRule, metric: Metric): ResolvedRule {
-  const { statistic = 'each', severity = 'warning' } = rule;
-  const id = rule.id ?? `${rule.metric}:${statistic}`;
+  const {
+    statistic = 'each',
+    severity = 'warning',
+    id = `${rule.metric}:${statistic}`,
+    windowMs = 5 * MINUTE_MS,
+    badValues = 2,
+    goodValues = 3,
+    cooldownMs = 15 * MINUTE_MS,
+    staleAfterMs = 15 * MINUTE_MS,
+  } = rule;
+  if (typeof id !== 'string' || id === '') {
+    throw new AnalyticsOptionError(
+      `The id of an alert rule is ${shown(id)}.`,
+      'Give a string that is not empty.',
+    );
+  }
   const field = (option: string): string => `${option} of alert rule "${id}"`;
   if (!STATISTICS.includes(statistic) || !SEVERITIES.includes(severity)) {
     throw new AnalyticsOptionError(
-      `Alert rule "${id}" has the statistic ${JSON.stringify(statistic)} and the severity ${JSON.stringify(severity)}.`,
+      `Alert rule "${id}" has the statistic ${shown(statistic)} and the severity ${shown(severity)}.`,
       `Use one of ${STATISTICS.join(', ')}, and one of ${SEVERITIES.join(', ')}.`,
     );
   }
@@ -90,7 +105,7 @@ export function resolveRule(rule: AlertRule, metric: Metric): ResolvedRule {
       : checkNumber(field('clearAt'), rule.clearAt, -1e300, 1e300) * scale;
   if (goodFrom > badFrom) {
     throw new AnalyticsOptionError(
-      `Alert rule "${id}" is bad from ${String(threshold)} and good again from ${String(rule.clearAt)}, which is worse.`,
+      `Alert rule "${id}" has a threshold of ${String(threshold)} and a clearAt of ${String(rule.clearAt)}, which is worse.`,
       `Give a clearAt ${scale === 1 ? 'below' : 'above'} the threshold: the metric is ${metric.direction}.`,
     );
   }
@@ -100,11 +115,11 @@ export function resolveRule(rule: AlertRule, metric: Metric): ResolvedRule {
     threshold,
     statistic,
     severity,
-    windowMs: checkNumber(field('windowMs'), rule.windowMs ?? 5 * MINUTE_MS, 1),
-    badValues: checkWhole(field('badValues'), rule.badValues ?? 2, 1),
-    goodValues: checkWhole(field('goodValues'), rule.goodValues ?? 3, 1),
-    cooldownMs: checkNumber(field('cooldownMs'), rule.cooldownMs ?? 15 * MINUTE_MS, 0),
-    staleAfterMs: checkNumber(field('staleAfterMs'), rule.staleAfterMs ?? 15 * MINUTE_MS, 1),
+    windowMs: checkNumber(field('windowMs'), windowMs, 1),
+    badValues: checkWhole(field('badValues'), badValues, 1),
+    goodValues: checkWhole(field('goodValues'), goodValues, 1),
+    cooldownMs: checkNumber(field('cooldownMs'), cooldownMs, 0),
+    staleAfterMs: checkNumber(field('staleAfterMs'), staleAfterMs, 1),
     badFrom,
     goodFrom,
   };

@@ -1,3 +1,5 @@
+import { shown } from '../option-checks.js';
+
 /** An option, metric or rule of the analytics that cannot be used. */
 export class AnalyticsOptionError extends TypeError {
   readonly code = 'OBSERVABILITY_ANALYTICS_OPTION';
@@ -13,7 +15,7 @@ export function checkNumber(option: string, value: number, minimum: number, maxi
   if (typeof value === 'number' && value >= minimum && value <= maximum && Number.isFinite(value))
     return value;
   throw new AnalyticsOptionError(
-    `${option} is ${String(value)}.`,
+    `${option} is ${shown(value)}.`,
     `Give a number from ${String(minimum)}${maximum === Infinity ? '' : ` to ${String(maximum)}`}.`,
   );
 }
@@ -22,7 +24,7 @@ export function checkNumber(option: string, value: number, minimum: number, maxi
 export function checkWhole(option: string, value: number, minimum: number): number {
   if (Number.isSafeInteger(value) && value >= minimum) return value;
   throw new AnalyticsOptionError(
-    `${option} is ${String(value)}.`,
+    `${option} is ${shown(value)}.`,
     `Give a whole number from ${String(minimum)}.`,
   );
 }

@@ -1,5 +1,7 @@
 import type { OrchestrationEvent, OrchestrationFacade, Unsubscribe } from '@kapelle/core';
 import { verdictOf } from '../caller-faults.js';
+import { LONGEST_MS } from '../option-checks.js';
+import { metricChecks as check } from './metric-checks.js';
 import type { MetricDefinition } from './metric.js';
 import type { MetricSeries, MetricTags } from './metric-series.js';
 
@@ -30,7 +32,9 @@ export function feedCalls(
   facade: Pick<OrchestrationFacade, 'events'>,
   options: FeedOptions = {},
 ): Unsubscribe {
-  const { bucketMs = 10_000, byOperation = false } = options;
+  const { bucketMs = 10_000, byOperation = false } = check.object('options', options);
+  check.number('bucketMs', bucketMs, 0, LONGEST_MS);
+  check.flag('byOperation', byOperation);
   const common = { direction: 'lower-is-better', bucketMs } as const;
   // One that the program has defined, with a target or a limit, stays as it is.
   if (!target.isDefined(CALL_DURATION)) target.define({ name: CALL_DURATION, unit: 'ms', ...common });

@@ -1,4 +1,5 @@
 import { checkNumber, checkWhole } from './analytics-error.js';
+import { metricChecks } from './metric-checks.js';
 import { type Metric, worseBy } from './metric.js';
 import type { Points } from './metric-series.js';
 import { compareSamples } from './statistics/two-samples.js';
@@ -66,9 +67,10 @@ export class CusumDetector {
 
   /** @throws {@link AnalyticsOptionError} */
   constructor(options: ChangeOptions = {}) {
-    this.#threshold = checkNumber('threshold', options.threshold ?? 10, 1);
-    this.#slack = checkNumber('shift', options.shift ?? 1, 0.1) / 2;
-    this.#warmUp = checkWhole('warmUp', options.warmUp ?? 20, 5);
+    const { threshold = 10, shift = 1, warmUp = 20 } = metricChecks.object('options', options);
+    this.#threshold = checkNumber('threshold', threshold, 1);
+    this.#slack = checkNumber('shift', shift, 0.1) / 2;
+    this.#warmUp = checkWhole('warmUp', warmUp, 5);
   }
 
   /**

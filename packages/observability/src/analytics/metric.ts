@@ -1,4 +1,6 @@
+import { shown } from '../option-checks.js';
 import { AnalyticsOptionError, checkNumber } from './analytics-error.js';
+import { metricChecks as check } from './metric-checks.js';
 
 /** Which way a metric is good. */
 export type MetricDirection = 'higher-is-better' | 'lower-is-better' | 'target';
@@ -69,23 +71,23 @@ export function resolveMetric(definition: MetricDefinition): Metric {
     bucketMs = 0,
     aggregate = 'mean',
     seasonMs,
-  } = definition;
+  } = check.object('metric', definition);
   if (typeof name !== 'string' || name === '' || name.length > MAX_NAME_CHARACTERS) {
     throw new AnalyticsOptionError(
-      `A metric is called ${JSON.stringify(name)}.`,
+      `The name of a metric is ${shown(name)}.`,
       `Give it a name of 1 to ${String(MAX_NAME_CHARACTERS)} characters.`,
     );
   }
   const field = (option: string): string => `${option} of metric "${name}"`;
   if (!DIRECTIONS.includes(direction)) {
     throw new AnalyticsOptionError(
-      `${field('direction')} is ${JSON.stringify(direction)}.`,
+      `${field('direction')} is ${shown(direction)}.`,
       `Use one of ${DIRECTIONS.join(', ')}.`,
     );
   }
   if (!AGGREGATES.includes(aggregate)) {
     throw new AnalyticsOptionError(
-      `${field('aggregate')} is ${JSON.stringify(aggregate)}.`,
+      `${field('aggregate')} is ${shown(aggregate)}.`,
       `Use one of ${AGGREGATES.join(', ')}.`,
     );
   }
@@ -94,6 +96,8 @@ export function resolveMetric(definition: MetricDefinition): Metric {
   if (limit !== undefined) checkNumber(field('limit'), limit, -1e300, 1e300);
   if (seasonMs !== undefined) checkNumber(field('seasonMs'), seasonMs, 1);
   checkNumber(field('bucketMs'), bucketMs, 0);
+  check.text(field('unit'), unit);
+  if (seasonMs !== undefined) check.order([field('bucketMs'), bucketMs], [field('seasonMs'), seasonMs]);
   if (target !== undefined && limit !== undefined && badness(direction, target, limit) <= 0) {
     throw new AnalyticsOptionError(
       `${field('limit')} is ${String(limit)}, which is not worse than its target of ${String(target)}.`,

@@ -148,7 +148,7 @@ describe('PerformanceAnalytics', () => {
     ];
     for (const act of wrong) expect(act).toThrow(AnalyticsOptionError);
     expect(() => analytics.addAlertRule({ metric: 'latency', threshold: 10, clearAt: 11 })).toThrow(
-      'Alert rule "latency:each" is bad from 10 and good again from 11, which is worse. Give a clearAt below the threshold: the metric is lower-is-better. [OBSERVABILITY_ANALYTICS_OPTION]',
+      'Alert rule "latency:each" has a threshold of 10 and a clearAt of 11, which is worse. Give a clearAt below the threshold: the metric is lower-is-better. [OBSERVABILITY_ANALYTICS_OPTION]',
     );
     analytics.define({ ...latency });
   });

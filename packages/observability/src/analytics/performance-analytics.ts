@@ -2,9 +2,12 @@ import { type Clock, type OrchestrationFacade, systemClock, type Unsubscribe } f
 import { type Alert, AlertBook, type AlertChanges } from './alert-book.js';
 import { type AlertRule, DEFAULT_ALERT_RULES, type ResolvedRule, resolveRule } from './alert-rule.js';
 import { type AnalysisOptions, analyseSeries, type MetricAnalysis } from './analysis.js';
-import { AnalyticsOptionError, checkNumber, checkWhole } from './analytics-error.js';
+import { checkAnalysisOptions } from './analysis-options.js';
+import { AnalyticsOptionError } from './analytics-error.js';
 import { feedCalls, type FeedOptions } from './call-feed.js';
+import { LONGEST_MS, shown } from '../option-checks.js';
 import { type Metric, type MetricDefinition, resolveMetric } from './metric.js';
+import { metricChecks as check } from './metric-checks.js';
 import { MetricSeries, type MetricTags, type SeriesLimits } from './metric-series.js';
 import { type AnalyticsReport, reportOf } from './report/report.js';
 
@@ -25,7 +28,7 @@ export interface PerformanceAnalyticsOptions {
   readonly defaultAlertRules?: boolean;
   /** @default the machine's */
   readonly clock?: Clock;
-  /** Points kept per series: 16 bytes each. @minimum 20 @default 1000 */
+  /** Points kept per series: 16 bytes each. @minimum 20 @maximum 10000000 @default 1000 */
   readonly windowPoints?: number;
   /** Series, over all metrics; observations of further ones are counted and left out. @default 1000 */
   readonly maxSeries?: number;
@@ -53,6 +56,9 @@ export interface AnalyticsStats {
   readonly listenerFailures: number;
 }
 
+/** Of points, series and alerts. */
+const MOST_KEPT = 10_000_000;
+
 const NO_TAGS: MetricTags = Object.freeze({});
 
 /**
@@ -74,17 +80,33 @@ export class PerformanceAnalytics {
 
   /** @throws {@link AnalyticsOptionError} for an option, metric or rule that cannot be used. */
   constructor(options: PerformanceAnalyticsOptions = {}) {
+    const {
+      metrics = [],
+      alertRules = [],
+      defaultAlertRules = true,
+      clock = systemClock,
+      windowPoints = 1_000,
+      maxSeries = 1_000,
+      quantilePeriodMs = 3_600_000,
+      relativeError = 0.01,
+      maxAlertHistory = 500,
+      analysis = {},
+      onAlert,
+    } = check.object('options', options);
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = check.clock('clock', clock);
     this.#limits = {
-      windowPoints: checkWhole('windowPoints', options.windowPoints ?? 1_000, 20),
-      quantilePeriodMs: checkNumber('quantilePeriodMs', options.quantilePeriodMs ?? 3_600_000, 1),
-      relativeError: checkNumber('relativeError', options.relativeError ?? 0.01, 0.0001, 0.99),
+      windowPoints: check.whole('windowPoints', windowPoints, 20, MOST_KEPT),
+      quantilePeriodMs: check.number('quantilePeriodMs', quantilePeriodMs, 1, Number.MAX_SAFE_INTEGER),
+      relativeError: check.number('relativeError', relativeError, 0.0001, 0.99),
     };
-    this.#maxSeries = checkWhole('maxSeries', options.maxSeries ?? 1_000, 1);
-    this.#alerts = new AlertBook(checkWhole('maxAlertHistory', options.maxAlertHistory ?? 500, 1));
-    for (const metric of options.metrics ?? []) this.define(metric);
-    for (const rule of options.alertRules ?? []) this.addAlertRule(rule);
+    this.#maxSeries = check.whole('maxSeries', maxSeries, 1, MOST_KEPT);
+    this.#alerts = new AlertBook(check.whole('maxAlertHistory', maxAlertHistory, 1, MOST_KEPT));
+    check.flag('defaultAlertRules', defaultAlertRules);
+    if (onAlert !== undefined) check.callable('onAlert', onAlert);
+    checkAnalysisOptions(analysis);
+    for (const metric of check.list('metrics', metrics)) this.define(metric);
+    for (const rule of check.list('alertRules', alertRules)) this.addAlertRule(rule);
   }
 
   /**
@@ -117,10 +139,11 @@ export class PerformanceAnalytics {
    * @throws {@link AnalyticsOptionError} for a metric that is not defined, or a rule that cannot work.
    */
   addAlertRule(rule: AlertRule): void {
+    check.object('alertRule', rule);
     const metric = this.#metrics.get(rule.metric);
     if (metric === undefined) {
       throw new AnalyticsOptionError(
-        `An alert rule is about "${rule.metric}", which is not defined.`,
+        `The metric of an alertRule is ${shown(rule.metric)}, which is not defined.`,
         'Define the metric first: its direction says which side of the threshold is bad.',
       );
     }
@@ -161,8 +184,13 @@ export class PerformanceAnalytics {
     return feedCalls(this, facade, options);
   }
 
-  /** Everything about one series; `undefined` where nothing was ever observed. */
+  /**
+   * Everything about one series; `undefined` where nothing was ever observed.
+   *
+   * @throws {@link AnalyticsOptionError} for options that cannot be used.
+   */
   analyse(name: string, tags: MetricTags = NO_TAGS, options?: AnalysisOptions): MetricAnalysis | undefined {
+    if (options !== undefined) checkAnalysisOptions(options);
     const series = this.#series.get(keyOf(name, tags));
     return series === undefined
       ? undefined
@@ -219,7 +247,7 @@ export class PerformanceAnalytics {
    * @returns ends it
    */
   watch(everyMs = 30_000): () => void {
-    const delay = checkNumber('everyMs', everyMs, 1, 2_147_483_647);
+    const delay = check.number('everyMs', everyMs, 1, LONGEST_MS);
     let isOn = true;
     let timer: unknown;
     const arm = (): void => {

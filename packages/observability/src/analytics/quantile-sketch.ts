@@ -1,4 +1,5 @@
 import { DDSketch } from '@datadog/sketches-js';
+import { shown } from '../option-checks.js';
 import { AnalyticsOptionError } from './analytics-error.js';
 
 /** Magnitudes below count as 0; those above as this. Between them lie 21 powers of ten, which bounds the memory. */
@@ -30,9 +31,9 @@ export class QuantileSketch {
    * @throws {@link AnalyticsOptionError}
    */
   constructor(relativeError: number = DEFAULT_RELATIVE_ERROR) {
-    if (!(relativeError >= 1e-4 && relativeError < 1)) {
+    if (typeof relativeError !== 'number' || !(relativeError >= 1e-4 && relativeError < 1)) {
       throw new AnalyticsOptionError(
-        `relativeError is ${String(relativeError)}.`,
+        `relativeError is ${shown(relativeError)}.`,
         'Give a number from 0.0001 to below 1, such as 0.01.',
       );
     }

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Clock, type Interceptor, StepResult, systemClock } from '@kapelle/core';
-import { checkHealthNumber } from './health-error.js';
+import { LONGEST_MS } from '../option-checks.js';
+import { healthChecks as check, HealthOptionError } from './health-error.js';
 
 /** What the sampler reads: in nanoseconds, as `perf_hooks` has it. */
 export interface DelayHistogram {
@@ -65,17 +66,24 @@ export class EventLoopSampler {
 
   /** @throws {@link HealthOptionError} */
   constructor(options: EventLoopSamplerOptions = {}) {
-    const check = (option: string, value: number): number =>
-      checkHealthNumber(option, value, 1, 2_147_483_647);
-    this.#clock = options.clock ?? systemClock;
-    this.#everyMs = check('everyMs', options.everyMs ?? 1_000);
-    this.#resolutionMs = check('resolutionMs', options.resolutionMs ?? 20);
-    this.#shedAboveMs = check('shedAboveMs', options.shedAboveMs ?? 100);
-    this.#unreadyAboveMs = check('unreadyAboveMs', options.unreadyAboveMs ?? 500);
-    this.#deadAboveMs = check('deadAboveMs', options.deadAboveMs ?? 5_000);
-    this.#histogram = (options.histogram ?? ((resolution) => monitorEventLoopDelay({ resolution })))(
-      this.#resolutionMs,
-    );
+    const {
+      clock = systemClock,
+      everyMs = 1_000,
+      resolutionMs = 20,
+      shedAboveMs = 100,
+      unreadyAboveMs = 500,
+      deadAboveMs = 5_000,
+      histogram = (resolution: number) => monitorEventLoopDelay({ resolution }),
+    } = check.object('options', options);
+    this.#clock = check.clock('clock', clock);
+    this.#everyMs = check.number('everyMs', everyMs, 1, LONGEST_MS);
+    this.#resolutionMs = check.whole('resolutionMs', resolutionMs, 1, LONGEST_MS);
+    this.#shedAboveMs = check.number('shedAboveMs', shedAboveMs, 1, LONGEST_MS);
+    this.#unreadyAboveMs = check.number('unreadyAboveMs', unreadyAboveMs, 1, LONGEST_MS);
+    this.#deadAboveMs = check.number('deadAboveMs', deadAboveMs, 1, LONGEST_MS);
+    check.order(['shedAboveMs', shedAboveMs], ['unreadyAboveMs', unreadyAboveMs]);
+    check.order(['unreadyAboveMs', unreadyAboveMs], ['deadAboveMs', deadAboveMs]);
+    this.#histogram = check.callable('histogram', histogram)(this.#resolutionMs);
   }
 
   /** Begins to measure; the timer does not hold the process. Again: nothing. */
@@ -146,11 +154,19 @@ class Streak {
   }
 }
 
-/** Refuses calls from outside while the loop is late: `service_overloaded`, retryable. Calls of running work go on. */
+/**
+ * Refuses calls from outside while the loop is late: `service_overloaded`, retryable. Calls of running work go on.
+ *
+ * @throws {@link HealthOptionError}
+ */
 export function shedWhenLate(
   sampler: Pick<EventLoopSampler, 'isShedding'>,
   retryAfterMs = 1_000,
 ): Interceptor {
+  check.number('retryAfterMs', retryAfterMs, 0, LONGEST_MS);
+  if (typeof (sampler as Partial<EventLoopSampler> | undefined)?.isShedding !== 'boolean') {
+    throw new HealthOptionError('The sampler does not say whether it sheds.', 'Give an EventLoopSampler.');
+  }
   return {
     order: -1_000,
     before: (call) =>

@@ -1,3 +1,5 @@
+import { optionChecks } from '../option-checks.js';
+
 /** An option of the health monitor that cannot be used. */
 export class HealthOptionError extends TypeError {
   readonly code = 'OBSERVABILITY_HEALTH_OPTION';
@@ -8,11 +10,5 @@ export class HealthOptionError extends TypeError {
   }
 }
 
-/** @throws {@link HealthOptionError} for anything that is no number from `minimum` to `maximum`. */
-export function checkHealthNumber(option: string, value: number, minimum: number, maximum: number): number {
-  if (typeof value === 'number' && value >= minimum && value <= maximum) return value;
-  throw new HealthOptionError(
-    `${option} is ${String(value)}.`,
-    `Give a number from ${String(minimum)} to ${String(maximum)}.`,
-  );
-}
+/** Checks that throw {@link HealthOptionError}. */
+export const healthChecks = optionChecks((problem, fix) => new HealthOptionError(problem, fix));

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { shown } from '../option-checks.js';
+import { healthChecks as check, HealthOptionError } from './health-error.js';
 import type { HealthMonitor, HealthReport } from './health-monitor.js';
 
 export interface HealthHandlerOptions {
@@ -13,12 +15,22 @@ type Answer = readonly [status: number, body: object];
 /**
  * Answers probes over `node:http`: `/live` and `/ready` with 200 or 503, `/health` with the whole report (503 while
  * not ready). Other paths are 404, other methods 405. Nothing is cached.
+ *
+ * @throws {@link HealthOptionError}
  */
 export function healthHandler(
   monitor: Pick<HealthMonitor, 'report'>,
   options: HealthHandlerOptions = {},
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { basePath = '', details = true } = options;
+  const { basePath = '', details = true } = check.object('options', options);
+  check.callable('monitor', monitor, 'report');
+  check.flag('details', details);
+  if (check.text('basePath', basePath) !== '' && (!basePath.startsWith('/') || basePath.endsWith('/'))) {
+    throw new HealthOptionError(
+      `basePath is ${shown(basePath)}.`,
+      'Begin it with a slash, and end it without one.',
+    );
+  }
   const answers: Readonly<Record<string, (report: HealthReport) => Answer>> = {
     '/live': ({ live }) => [live ? 200 : 503, { live }],
     '/ready': ({ ready, status }) => [ready ? 200 : 503, { ready, status }],

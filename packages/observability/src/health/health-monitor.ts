@@ -8,7 +8,8 @@ import {
 } from '@kapelle/core';
 import { verdictOf } from '../caller-faults.js';
 import type { EventLoopSampler, EventLoopState } from './event-loop-sampler.js';
-import { checkHealthNumber, HealthOptionError } from './health-error.js';
+import { LONGEST_MS } from '../option-checks.js';
+import { healthChecks as check } from './health-error.js';
 import {
   breakerFactor,
   type BreakerState,
@@ -33,7 +34,7 @@ export interface HealthMonitorOptions {
   readonly breakerState?: (orchestrator: string) => BreakerState | undefined;
   /** Restarts of its tasks within the window that make the factor 0. @default 5 */
   readonly restartLimit?: number;
-  /** Orchestrators whose state makes nobody unready. @default none */
+  /** Orchestrators whose state makes nobody unready, besides those declared with `required: false`. @default none */
   readonly optional?: readonly string[];
   /** Below this score a sample is degraded, 0 to 100. @default 70 */
   readonly degradedBelow?: number;
@@ -89,6 +90,14 @@ const DEFAULTS = {
   unhealthyBelow: 30,
 };
 
+/** Samples and restarts are kept, or waited for; a million of either is a mistake. */
+const MOST_SAMPLES = 1_000_000;
+
+/** An option, or its default where it was not given. */
+function valueOf(options: HealthMonitorOptions, option: keyof typeof DEFAULTS): unknown {
+  return options[option] === undefined ? DEFAULTS[option] : options[option];
+}
+
 /**
  * Watches the orchestrators of a host: through its events, their queues and their own health hooks. Only the last
  * minute counts, never a total since the start.
@@ -106,39 +115,31 @@ export class HealthMonitor {
 
   /** @throws {@link HealthOptionError} */
   constructor(host: Pick<OrchestrationHost, 'facade' | 'health'>, options: HealthMonitorOptions = {}) {
-    this.#host = host;
-    this.#options = options;
-    this.#clock = options.clock ?? systemClock;
-    const count = (option: string, value: number): number =>
-      checkHealthNumber(option, value, 1, 2_147_483_647);
-    this.#limits = {
-      sampleEveryMs: count('sampleEveryMs', options.sampleEveryMs ?? DEFAULTS.sampleEveryMs),
-      windowMs: count('windowMs', options.windowMs ?? DEFAULTS.windowMs),
-      restartLimit: count('restartLimit', options.restartLimit ?? DEFAULTS.restartLimit),
-      degradedBelow: checkHealthNumber(
-        'degradedBelow',
-        options.degradedBelow ?? DEFAULTS.degradedBelow,
-        0,
-        100,
-      ),
-      unhealthyBelow: checkHealthNumber(
-        'unhealthyBelow',
-        options.unhealthyBelow ?? DEFAULTS.unhealthyBelow,
-        0,
-        100,
-      ),
-    };
-    if (this.#limits.unhealthyBelow > this.#limits.degradedBelow) {
-      throw new HealthOptionError(
-        `unhealthyBelow is ${String(this.#limits.unhealthyBelow)}, degradedBelow is ${String(this.#limits.degradedBelow)}.`,
-        'Give an unhealthyBelow that is not above degradedBelow.',
-      );
+    const given: HealthMonitorOptions = check.object('options', options);
+    const { optional = [], badSamples = 2, goodSamples = 3, eventLoop } = given;
+    const limits = { ...DEFAULTS };
+    for (const option of ['sampleEveryMs', 'windowMs'] as const) {
+      limits[option] = check.number(option, valueOf(given, option), 1, LONGEST_MS);
     }
+    limits.restartLimit = check.whole('restartLimit', valueOf(given, 'restartLimit'), 1, MOST_SAMPLES);
+    for (const option of ['degradedBelow', 'unhealthyBelow'] as const) {
+      limits[option] = check.number(option, valueOf(given, option), 0, 100);
+    }
+    check.order(['unhealthyBelow', limits.unhealthyBelow], ['degradedBelow', limits.degradedBelow]);
+    for (const option of ['latencyTargetMs', 'breakerState'] as const) {
+      if (given[option] !== undefined) check.callable(option, given[option]);
+    }
+    if (eventLoop !== undefined) check.callable('eventLoop', eventLoop, 'start', 'stop');
+    for (const name of check.list('optional', optional)) check.text('optional', name);
+    this.#host = host;
+    this.#options = given;
+    this.#clock = given.clock === undefined ? systemClock : check.clock('clock', given.clock);
+    this.#limits = limits;
     this.#samples = [
-      count('badSamples', options.badSamples ?? 2),
-      count('goodSamples', options.goodSamples ?? 3),
+      check.whole('badSamples', badSamples, 1, MOST_SAMPLES),
+      check.whole('goodSamples', goodSamples, 1, MOST_SAMPLES),
     ];
-    this.#optional = new Set(options.optional);
+    this.#optional = new Set(optional);
   }
 
   /** Begins to listen and to judge; its timer does not hold the process. Again: nothing. */
@@ -188,7 +189,7 @@ export class HealthMonitor {
     const optional: number[] = [];
     for (const [name, info] of Object.entries(this.#host.facade.listOrchestrators())) {
       const { score, factors } = this.#judge(name, info);
-      const required = !this.#optional.has(name);
+      const required = info.required && !this.#optional.has(name);
       const { status } = this.#of(name).hysteresis;
       const { message } = info.health;
       orchestrators[name] = {

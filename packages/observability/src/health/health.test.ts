@@ -207,6 +207,38 @@ describe('HealthMonitor', () => {
     await end();
   });
 
+  it('takes an orchestrator that is declared with required: false for an optional one', async () => {
+    const clock = new FakeClock();
+    class Extra extends BaseOrchestrator {
+      override health() {
+        return { status: 'unhealthy' as const, score: 0, message: 'gone' };
+      }
+      work() {
+        return 1;
+      }
+    }
+    defineOrchestrator(Extra, {
+      layer: 'domain',
+      type: 'business_logic',
+      operations: ['work'],
+      required: false,
+    });
+    const host = createOrchestrationHost({ orchestrators: [Extra], clock });
+    const monitor = new HealthMonitor(host, { clock });
+    await host.start();
+    monitor.start();
+    await clock.advance(20_000);
+    expect(monitor.report()).toMatchObject({
+      status: 'degraded',
+      ready: true,
+      score: 100,
+      optionalScore: 0,
+      orchestrators: { extra: { status: 'unhealthy', required: false } },
+    });
+    monitor.stop();
+    await host.stop();
+  });
+
   it('is not ready while the host is not, and says why an orchestrator is bad', async () => {
     const clock = new FakeClock();
     class Sick extends BaseOrchestrator {

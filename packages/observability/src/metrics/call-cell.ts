@@ -15,16 +15,13 @@ const FAILURES = new Map(
 );
 
 /** The labels of a cell. */
-export interface CellLabels {
-  readonly orchestrator: string;
-  readonly layer: string;
-  readonly operation: string;
+export type CellLabels = Readonly<Record<'orchestrator' | 'layer' | 'operation', string>> & {
   readonly tenant?: string;
-}
+};
 
 /** The counts of one operation: written by calls in a few nanoseconds, read by scrapes. */
 export class CallCell {
-  readonly labels: CellLabels;
+  readonly labels: Readonly<Record<string, string>>;
   readonly scale: DurationScale;
   /** By index of {@link OUTCOMES}. */
   readonly outcomes = new Float64Array(OUTCOMES.length);
@@ -34,7 +31,7 @@ export class CallCell {
   inFlight = 0;
 
   constructor(labels: CellLabels, scale: DurationScale) {
-    this.labels = labels;
+    this.labels = Object.freeze({ ...labels });
     this.scale = scale;
     this.buckets = new Float64Array(scale.size);
   }

@@ -26,15 +26,19 @@ interface Operation {
 export class CallMeter {
   readonly watcher: Watcher = { call: (call) => this.#begin(call) };
   readonly #options: CallMeterOptions;
+  readonly #clock: Clock;
   /** By identity: an operation that was replaced has another one, and the same cell. */
   readonly #operations = new WeakMap<WatchedOperation, Operation>();
   readonly #cells = new Map<string, CallCell>();
+  /** Of the call before: it is often the same, and to look it up costs as much as all the counting. */
+  #last: Operation | undefined;
   readonly #tenants = new Set<string>();
   #other: CallCell | undefined;
   #overflowed = 0;
 
   constructor(options: CallMeterOptions) {
     this.#options = options;
+    this.#clock = options.clock;
   }
 
   get cells(): Iterable<CallCell> {
@@ -47,11 +51,13 @@ export class CallMeter {
   }
 
   #begin({ identity, context }: WatchedCall): WorkScope {
-    const operation = this.#operations.get(identity) ?? this.#prepare(identity);
+    let operation = this.#last;
+    if (operation?.identity !== identity) {
+      this.#last = operation = this.#operations.get(identity) ?? this.#prepare(identity);
+    }
     const cell = operation.cell ?? this.#cellOfTenant(operation, context.tenantId);
     cell.inFlight += 1;
-    const { clock } = this.#options;
-    return new MeteredCall(cell, clock, clock.monotonic());
+    return new MeteredCall(cell, this.#clock);
   }
 
   #prepare(identity: WatchedOperation): Operation {
@@ -116,10 +122,10 @@ class MeteredCall implements WorkScope {
   readonly #clock: Clock;
   readonly #startedAt: number;
 
-  constructor(cell: CallCell, clock: Clock, startedAt: number) {
+  constructor(cell: CallCell, clock: Clock) {
     this.#cell = cell;
     this.#clock = clock;
-    this.#startedAt = startedAt;
+    this.#startedAt = clock.monotonic();
   }
 
   end(result: StepResult): void {

@@ -1,3 +1,4 @@
+import { shown } from '../option-checks.js';
 import { MetricsOptionsError } from './metrics-error.js';
 
 /** Upper bounds in seconds: in-process calls take microseconds, those that ask a model up to minutes. */
@@ -16,6 +17,8 @@ const MAX_MICROS = 2 ** 31 - 1;
 export class DurationScale {
   /** Upper bounds in seconds, inclusive, ascending; what is above the last counts as `+Inf`. */
   readonly bounds: readonly number[];
+  /** The labels of the buckets, the one without an upper bound last. */
+  readonly labels: readonly { readonly le: number | string }[];
   readonly #boundsMs: Float64Array;
   /** For each power of two, the first bucket that a duration of it can be in. */
   readonly #first = new Uint8Array(POWERS + 1);
@@ -33,10 +36,11 @@ export class DurationScale {
       !bounds.every(isAscending)
     ) {
       throw new MetricsOptionsError(
-        `buckets must be 1 to ${MAX_BUCKETS} numbers of seconds above 0, each larger than the one before, got ${String(bounds)}.`,
+        `buckets must be 1 to ${MAX_BUCKETS} numbers of seconds above 0, each larger than the one before, got ${Array.isArray(bounds) ? bounds.map(shown).join(',') : shown(bounds)}.`,
       );
     }
     this.bounds = Object.freeze([...(bounds as readonly number[])]);
+    this.labels = Object.freeze([...this.bounds, '+Inf'].map((le) => Object.freeze({ le })));
     this.#boundsMs = Float64Array.from(this.bounds, (seconds) => seconds * 1_000);
     for (let power = 0; power <= POWERS; power += 1) {
       const fromMs = power === 0 ? 0 : 2 ** (power - 1) / 1_000;

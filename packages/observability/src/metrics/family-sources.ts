@@ -32,6 +32,7 @@ export function familySources(
     calls_waiting: () => orchestrators.each(({ waiting }) => waiting),
     calls_abandoned: () => orchestrators.each(({ abandoned }) => abandoned),
     calls_refused_total: () => rare.refused.read(),
+    step_retries_total: () => rare.stepRetries.read(),
     queue_depth: () => orchestrators.queues(({ depth }) => depth),
     queue_capacity: () => orchestrators.queues(({ capacity }) => capacity),
     queue_refused_total: () => orchestrators.queues(({ refused }) => refused),

@@ -4,11 +4,14 @@ import { HOST_STATES } from './metric-families.js';
 import type { Reading } from './reading.js';
 
 type Labels = Readonly<Record<string, string>>;
+const NO_LABELS: Labels = Object.freeze({});
 
 /** What the orchestrators of a facade are like now. */
 export class OrchestratorReadings {
   readonly #facade: OrchestrationFacade;
   #looked: readonly OrchestratorInfo[] | undefined;
+  /** By orchestrator; those that are gone go with the next look that finds fewer. */
+  readonly #labels = new Map<string, Labels>();
 
   constructor(facade: OrchestrationFacade) {
     this.#facade = facade;
@@ -18,6 +21,7 @@ export class OrchestratorReadings {
   get #list(): readonly OrchestratorInfo[] {
     if (this.#looked === undefined) {
       this.#looked = Object.values(this.#facade.listOrchestrators());
+      if (this.#labels.size > this.#looked.length) this.#labels.clear();
       queueMicrotask(() => {
         this.#looked = undefined;
       });
@@ -26,28 +30,49 @@ export class OrchestratorReadings {
   }
 
   each(value: (info: OrchestratorInfo) => number): readonly Reading[] {
-    return this.#list.map((info) => ({ labels: labelsOf(info), value: value(info) }));
+    return this.#list.map((info) => ({
+      shared: this.#labelsOf(info),
+      labels: NO_LABELS,
+      value: value(info),
+    }));
   }
 
   states(): readonly Reading[] {
-    return this.#list.map((info) => ({ labels: { ...labelsOf(info), state: info.state }, value: 1 }));
+    return this.#list.map((info) => ({
+      shared: this.#labelsOf(info),
+      labels: { state: info.state },
+      value: 1,
+    }));
   }
 
   queues(value: (queue: OrchestratorInfo['queues'][number]) => number): readonly Reading[] {
     return this.#list.flatMap((info) =>
-      info.queues.map((queue) => ({ labels: { ...labelsOf(info), queue: queue.name }, value: value(queue) })),
+      info.queues.map((queue) => ({
+        shared: this.#labelsOf(info),
+        labels: { queue: queue.name },
+        value: value(queue),
+      })),
     );
   }
 
   tasks(value: (task: OrchestratorInfo['tasks'][number]) => number): readonly Reading[] {
     return this.#list.flatMap((info) =>
-      info.tasks.map((task) => ({ labels: { ...labelsOf(info), task: task.name }, value: value(task) })),
+      info.tasks.map((task) => ({
+        shared: this.#labelsOf(info),
+        labels: { task: task.name },
+        value: value(task),
+      })),
     );
   }
-}
 
-function labelsOf({ name, layer }: OrchestratorInfo): Labels {
-  return { orchestrator: name, layer };
+  /** The same object for an orchestrator each time. */
+  #labelsOf({ name, layer }: OrchestratorInfo): Labels {
+    const known = this.#labels.get(name);
+    if (known?.['layer'] === layer) return known;
+    const labels = Object.freeze({ orchestrator: name, layer });
+    this.#labels.set(name, labels);
+    return labels;
+  }
 }
 
 /** The states that a host goes through, and how long its last start took. */

@@ -37,6 +37,11 @@ export const METRIC_FAMILIES = {
     labels: ['orchestrator', 'error_category'],
     help: 'Calls that reached no operation; orchestrator is other where none has the name.',
   },
+  step_retries_total: {
+    type: 'counter',
+    labels: [...of, 'operation'],
+    help: 'Attempts of steps beyond the first.',
+  },
   queue_depth: { type: 'gauge', labels: [...of, 'queue'], help: 'Items that wait in a queue.' },
   queue_capacity: { type: 'gauge', labels: [...of, 'queue'], help: 'Items that a queue holds at most.' },
   queue_refused_total: {

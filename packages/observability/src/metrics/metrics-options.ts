@@ -1,7 +1,10 @@
 import type { Clock, OrchestrationFacade, OrchestrationHost } from '@kapelle/core';
 import { systemClock } from '@kapelle/core';
 
+import { optionChecks, shown } from '../option-checks.js';
 import { MetricsOptionsError } from './metrics-error.js';
+
+const check = optionChecks((problem, fix) => new MetricsOptionsError(`${problem} ${fix}`));
 
 /** A circuit breaker as a scrape sees it. */
 export interface BreakerReading {
@@ -53,25 +56,44 @@ const PREFIX = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 
 /** @throws MetricsOptionsError for an option out of its bounds */
 export function checkMetricsOptions(options: MetricsOptions): CheckedMetricsOptions {
+  check.object('options', options);
   const {
     prefix = 'kapelle_',
     tenantLabel = false,
     maxSeries = DEFAULT_SERIES,
     clock = systemClock,
   } = options;
-  const facade = options.host?.facade ?? (options as { facade?: OrchestrationFacade }).facade;
-  if (facade === undefined) {
+  const { host, facade: own } = options as { host?: OrchestrationHost; facade?: OrchestrationFacade };
+  if (host !== undefined) check.object('host', host);
+  if (host !== undefined && own !== undefined && host.facade !== own) {
+    throw new MetricsOptionsError(
+      'host and facade are both given, and are not of each other. Give one of them.',
+    );
+  }
+  if (host === undefined && own === undefined) {
     throw new MetricsOptionsError('createMetrics needs a host, or a facade where there is no host.');
   }
+  const facade = check.callable(
+    'facade',
+    (host === undefined ? own : host.facade) as OrchestrationFacade,
+    'use',
+  );
   if (typeof prefix !== 'string' || (prefix !== '' && !PREFIX.test(prefix))) {
     throw new MetricsOptionsError(
-      `prefix must be letters, digits and underscores, no digit first, got ${JSON.stringify(prefix)}.`,
+      `prefix must be letters, digits and underscores, no digit first, got ${shown(prefix)}.`,
     );
   }
   const maxTenants =
-    typeof tenantLabel === 'boolean' ? (tenantLabel ? DEFAULT_TENANTS : 0) : (tenantLabel.max as unknown);
+    typeof tenantLabel === 'boolean'
+      ? tenantLabel
+        ? DEFAULT_TENANTS
+        : 0
+      : (check.object('tenantLabel', tenantLabel).max as unknown);
   checkWhole('tenantLabel.max', maxTenants, typeof tenantLabel === 'boolean' ? 0 : 1, MAX_TENANTS);
   checkWhole('maxSeries', maxSeries, 1, MAX_SERIES);
+  check.clock('clock', clock);
+  if (options.breakers !== undefined) check.callable('breakers', options.breakers);
+  if (options.processMetrics !== undefined) check.flag('processMetrics', options.processMetrics);
   return {
     host: options.host,
     facade,
@@ -89,6 +111,6 @@ function checkWhole(option: string, value: unknown, minimum: number, maximum: nu
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum)
     return;
   throw new MetricsOptionsError(
-    `${option} must be a whole number from ${minimum} to ${maximum}, got ${String(value)}.`,
+    `${option} must be a whole number from ${minimum} to ${maximum}, got ${shown(value)}.`,
   );
 }

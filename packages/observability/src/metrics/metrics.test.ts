@@ -16,7 +16,7 @@ import {
 } from '@kapelle/core';
 import { aContext, FakeClock } from '@kapelle/core/testing';
 import fc from 'fast-check';
-import { Registry } from 'prom-client';
+import { type OpenMetricsContentType, Registry } from 'prom-client';
 
 import { DEFAULT_BUCKETS, DurationScale } from './duration-scale.js';
 import { METRIC_FAMILIES, PROCESS_FAMILIES } from './metric-families.js';
@@ -33,6 +33,23 @@ class ShopOrchestrator extends BaseOrchestrator {
     if (as === 'skipped') return StepResult.skip('closed');
     if (as === 'uncertain') return StepResult.uncertain(1);
     return 1;
+  }
+}
+
+@orchestrator('domain', 'business_logic')
+class FlakyOrchestrator extends BaseOrchestrator {
+  @operation()
+  async fetch(context: OperationContext, { fails }: { fails: number }) {
+    let runs = 0;
+    return context.step(
+      `page of ${context.requestId}`,
+      () => {
+        runs += 1;
+        if (runs <= fails) throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+        return runs;
+      },
+      { retry: { maxAttempts: 3, baseMs: 1, capMs: 1 } },
+    );
   }
 }
 
@@ -211,6 +228,19 @@ describe('createMetrics', () => {
     expect(await lines(metrics, 'kapelle_event_loop')).toEqual([]);
   });
 
+  it('counts attempts of steps beyond the first, by operation and not by the name of the step', async () => {
+    const { metrics, facade, clock } = await start({}, { orchestrators: [FlakyOrchestrator] });
+    for (const fails of [0, 1, 2, 3]) {
+      const call = facade.orchestrate('flaky', aContext(), { operation: 'fetch', fails });
+      await clock.advance(1_000);
+      await call;
+    }
+    expect(await lines(metrics, 'kapelle_step_retries_total')).toEqual([
+      'kapelle_step_retries_total{orchestrator="flaky",layer="domain",operation="fetch"} 5',
+    ]);
+    expect(await lines(metrics, 'kapelle_calls_total')).toHaveLength(2);
+  });
+
   it('watches the event loop while the host is up', async () => {
     const { metrics } = await start();
     const delays = await lines(metrics, 'kapelle_event_loop_delay_seconds');
@@ -335,6 +365,32 @@ describe('createMetrics', () => {
     expect(() => metrics.registerIn(registry)).toThrow('already been registered');
     registry.resetMetrics();
     expect(await registry.metrics()).toContain('status="ok",error_category="",app="test"} 1');
+  });
+
+  it('writes a scrape as prom-client writes the same families, whatever the labels contain', async () => {
+    const { metrics, facade } = await start({
+      tenantLabel: true,
+      breakers: () => [{ name: 'a "quoted"\\\nname', state: 'open' }],
+    });
+    for (const tenantId of ['plain', 'with "quotes"', 'back\\slash', 'new\nline', 'both\\"\n']) {
+      await facade.orchestrate('shop', aContext({ tenantId }));
+    }
+    await facade.orchestrate('shop', aContext(), { as: 'failed' });
+    const registry = new Registry();
+    metrics.registerIn(registry);
+    // What is read of the machine changes between two scrapes.
+    const withoutLoop = (text: string): string[] =>
+      text.split('\n').filter((line) => !/^kapelle_event_loop_\w+(\{.*\})? /.test(line));
+    const expected = withoutLoop(await registry.metrics());
+    expect(withoutLoop((await metrics.scrape()).text)).toEqual(expected);
+    expect(expected).toContain('kapelle_breaker_state{breaker="a \\"quoted\\"\\\\\\nname",state="open"} 1');
+
+    const open = new Registry<OpenMetricsContentType>();
+    open.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+    metrics.registerIn(open);
+    expect(withoutLoop((await metrics.scrape('openmetrics')).text)).toEqual(
+      withoutLoop(await open.metrics()),
+    );
   });
 
   it('names every family in every scrape, under its type', async () => {

@@ -1,15 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import type { Metric, OpenMetricsContentType, PrometheusContentType, Registry } from 'prom-client';
+import type { Metric, Registry } from 'prom-client';
 
 import { CallMeter } from './call-meter.js';
 import { DurationScale } from './duration-scale.js';
 import { EventLoopReadings } from './event-loop-readings.js';
+import { openMetricsText, prometheusText } from './exposition.js';
 import { familySources } from './family-sources.js';
 import { HostReadings, OrchestratorReadings } from './host-readings.js';
 import { checkMetricsOptions, type MetricsOptions } from './metrics-options.js';
 import { RareCounts } from './rare-counts.js';
 import { type FamilySource, ScrapedFamily } from './reading.js';
+import { StepRetries } from './step-retries.js';
 
 /** How a scrape is written. */
 export type ScrapeFormat = 'prometheus' | 'openmetrics';
@@ -32,7 +34,6 @@ const CONTENT_TYPES = {
 export class Metrics {
   readonly #sources: readonly FamilySource[];
   readonly #detach: () => void;
-  readonly #registries = new Map<ScrapeFormat, Promise<{ metrics(): Promise<string> }>>();
 
   /** @throws MetricsOptionsError for an option out of its bounds */
   constructor(options: MetricsOptions) {
@@ -42,7 +43,8 @@ export class Metrics {
     const meter = new CallMeter({ clock, scale, maxCells: maxSeries, maxTenants });
     const rare = new RareCounts(facade, maxSeries);
     const loop = new EventLoopReadings();
-    const stopMeter = facade.use({ name: 'metrics', watch: meter.watcher });
+    const retries = new StepRetries(rare.stepRetries);
+    const stopMeter = facade.use({ name: 'metrics', watch: { ...meter.watcher, ...retries.watcher } });
     const states =
       host === undefined
         ? undefined
@@ -77,12 +79,10 @@ export class Metrics {
       registry.registerMetric(new ScrapedFamily(source) as unknown as Metric);
   }
 
-  /** Reads everything, as a scraper wants it. prom-client is loaded with the first one. */
+  /** Reads everything, as a scraper wants it. */
   async scrape(format: ScrapeFormat = 'prometheus'): Promise<Scrape> {
-    let registry = this.#registries.get(format);
-    if (registry === undefined) this.#registries.set(format, (registry = this.#makeRegistry(format)));
-    const text = await (await registry).metrics();
-    return { contentType: CONTENT_TYPES[format], text };
+    const write = format === 'openmetrics' ? openMetricsText : prometheusText;
+    return { contentType: CONTENT_TYPES[format], text: write(this.#sources) };
   }
 
   /**
@@ -119,14 +119,6 @@ export class Metrics {
   /** Takes everything off the facade, and stops watching the event loop. What was counted stays readable. */
   close(): void {
     this.#detach();
-  }
-
-  async #makeRegistry(format: ScrapeFormat): Promise<{ metrics(): Promise<string> }> {
-    const { Registry: PromRegistry } = await import('prom-client');
-    const registry = new PromRegistry<PrometheusContentType | OpenMetricsContentType>();
-    registry.setContentType(CONTENT_TYPES[format]);
-    this.registerIn(registry);
-    return registry;
   }
 }
 

@@ -45,6 +45,7 @@ export class LabelledCounter {
 /** What happens seldom, counted from events: refusals, background tasks, failed batches, the lifecycle. */
 export class RareCounts {
   readonly refused: LabelledCounter;
+  readonly stepRetries: LabelledCounter;
   readonly runs: LabelledCounter;
   readonly failures: LabelledCounter;
   readonly restarts: LabelledCounter;
@@ -57,6 +58,7 @@ export class RareCounts {
   constructor(facade: OrchestrationFacade, maxSeries: number) {
     const counter = (): LabelledCounter => new LabelledCounter(maxSeries, () => (this.overflowed += 1));
     this.refused = counter();
+    this.stepRetries = counter();
     this.runs = counter();
     this.failures = counter();
     this.restarts = counter();

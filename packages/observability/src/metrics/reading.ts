@@ -2,6 +2,8 @@ import type { MetricFamily } from './metric-families.js';
 
 /** One value of a family at the moment of a scrape. */
 export interface Reading {
+  /** Labels that come first and belong to many readings: the same object each time, so that they are written once. */
+  readonly shared?: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
   /** Where it is not the family's: the parts of a histogram. */
@@ -39,7 +41,10 @@ export class ScrapedFamily {
     values: readonly Reading[];
   }> {
     const { name, help, type, aggregator } = this;
-    return { name, help, type, aggregator, values: this.#read() };
+    const values = this.#read().map(({ shared, ...reading }) =>
+      shared === undefined ? reading : { ...reading, labels: { ...shared, ...reading.labels } },
+    );
+    return { name, help, type, aggregator, values };
   }
 
   /** Counts belong to what is counted; a registry cannot set them back. */

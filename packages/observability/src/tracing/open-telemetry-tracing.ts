@@ -23,6 +23,7 @@ import type {
 
 import { SpanAttribute } from './span-attributes.js';
 import { parentContext } from './parent-context.js';
+import { tracingChecks as check } from './tracing-error.js';
 import { UnsampledSpan, WorkSpan } from './work-span.js';
 
 export interface TracingOptions {
@@ -54,11 +55,21 @@ interface Prepared {
  * libraries nest below it. It ends when the caller is answered; a body that runs on after its time-out is not waited for.
  *
  * Needs `@opentelemetry/api` only. Without an SDK a call costs one look at the global provider.
+ *
+ * @throws TracingOptionError for an option that cannot be used, by its name
  */
 export function openTelemetryTracing(options: TracingOptions = {}): Interceptor {
-  return { name: 'open-telemetry', order: options.order ?? -1_000, watch: new Tracing(options).watcher };
+  const { tracer, attributes, order = -1_000 } = check.object('options', options);
+  if (tracer !== undefined) check.callable('tracer', tracer, 'startSpan');
+  if (attributes !== undefined) check.callable('attributes', attributes);
+  for (const option of ['steps', 'queues', 'tasks', 'tenant'] as const) {
+    if (options[option] !== undefined) check.flag(option, options[option]);
+  }
+  check.number('order', order, -MAX_ORDER, MAX_ORDER);
+  return { name: 'open-telemetry', order, watch: new Tracing(options).watcher };
 }
 
+const MAX_ORDER = 1e9;
 const TRACER_NAME = '@kapelle/observability';
 /** What the API hands out while no SDK is installed; it is not exported, and always the same. */
 const NO_PROVIDER = new ProxyTracerProvider().getDelegate();

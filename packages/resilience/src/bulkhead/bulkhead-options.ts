@@ -1,6 +1,15 @@
-import { type Clock, systemClock } from '@kapelle/core';
+import type { Clock } from '@kapelle/core';
 
-import { checkCount, checkFunction, checkMs, checkNumber } from '../options.js';
+import {
+  checkClock,
+  checkCount,
+  checkFunction,
+  checkMs,
+  checkName,
+  checkNumber,
+  checkOptions,
+  given,
+} from '../options.js';
 import { FairTurns } from './fair-turns.js';
 import { FirstComeTurns, type Turns } from './turns.js';
 
@@ -39,19 +48,19 @@ export interface ResolvedBulkheadOptions {
 
 /** @throws ResilienceError OPTION_INVALID */
 export function resolveBulkheadOptions(options: BulkheadOptions): ResolvedBulkheadOptions {
-  const name = options.name ?? 'bulkhead';
-  const maxConcurrent = checkCount(name, 'maxConcurrent', options.maxConcurrent ?? 25);
-  const maxQueued = checkCount(name, 'maxQueued', options.maxQueued ?? 100, 0);
+  const name = checkName('bulkhead', options);
+  const maxConcurrent = checkCount(name, 'maxConcurrent', given(options.maxConcurrent, 25));
+  const maxQueued = checkCount(name, 'maxQueued', given(options.maxQueued, 100), 0);
   return {
     name,
     maxConcurrent,
     maxQueued,
-    maxWaitMs: checkMs(name, 'maxWaitMs', options.maxWaitMs ?? 1_000, 1),
+    maxWaitMs: checkMs(name, 'maxWaitMs', given(options.maxWaitMs, 1_000), 1),
     turns:
       options.fairness === undefined
         ? new FirstComeTurns(maxQueued)
-        : fairTurns(name, maxConcurrent, maxQueued, options.fairness),
-    clock: options.clock ?? systemClock,
+        : fairTurns(name, maxConcurrent, maxQueued, checkOptions(name, options.fairness, 'fairness')),
+    clock: checkClock(name, options.clock),
   };
 }
 

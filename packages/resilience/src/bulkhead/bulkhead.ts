@@ -5,6 +5,7 @@ import { cancelled } from '../cancelled.js';
 import { DeadlineList } from '../deadline-list.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { ResilienceError } from '../resilience-error.js';
+import { runWork } from '../run-work.js';
 import { type BulkheadOptions, resolveBulkheadOptions } from './bulkhead-options.js';
 import type { Lane } from './lane.js';
 import type { Turns } from './turns.js';
@@ -115,12 +116,17 @@ export class BulkheadPolicy implements Policy, WaitingRoom {
     );
   }
 
-  async #run<T>(work: Work<T>, own: AttemptScope, lane: Lane): Promise<T> {
-    try {
-      return await work(own);
-    } finally {
-      this.#settled(own, lane);
-    }
+  #run<T>(work: Work<T>, own: AttemptScope, lane: Lane): Promise<T> {
+    return runWork(work, own).then(
+      (value) => {
+        this.#settled(own, lane);
+        return value;
+      },
+      (error: unknown) => {
+        this.#settled(own, lane);
+        throw error;
+      },
+    );
   }
 
   #wait<T>(work: Work<T>, caller: AttemptScope, lane: Lane): Promise<T> {
@@ -137,15 +143,41 @@ export class BulkheadPolicy implements Policy, WaitingRoom {
     this.#queued += 1;
     this.#turns.push(call);
     this.#deadlines.add(call, waitMs, now);
-    const answer = call.turn.then(() => {
-      // Cancelled after it was given its slot and before it could use it.
-      if (!caller.aborted) return this.#run(work, ownScope(caller), lane);
-      this.#release(lane);
-      this.#cancelled += 1;
-      throw cancelled(this.name, caller.reason);
+    // Resolved from inside: handing the promise of the work on to an outer one would cost two more.
+    const answer = new Promise<T>((resolve, reject) => {
+      void call.turn.then(() => {
+        this.#runAfterWait(work, caller, lane, resolve, reject);
+      }, reject);
     });
     if (caller.abortable) caller.link(call);
     return answer;
+  }
+
+  #runAfterWait<T>(
+    work: Work<T>,
+    caller: AttemptScope,
+    lane: Lane,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    // Cancelled after it was given its slot and before it could use it.
+    if (caller.aborted) {
+      this.#release(lane);
+      this.#cancelled += 1;
+      reject(cancelled(this.name, caller.reason));
+      return;
+    }
+    const own = ownScope(caller);
+    void runWork(work, own).then(
+      (value) => {
+        this.#settled(own, lane);
+        resolve(value);
+      },
+      (error: unknown) => {
+        this.#settled(own, lane);
+        reject(error);
+      },
+    );
   }
 
   #giveUp(call: WaitingCall, error: ResilienceError): void {

@@ -1,12 +1,13 @@
-import { type Clock, systemClock } from '@kapelle/core';
+import type { Clock } from '@kapelle/core';
 
 import { AttemptScope } from '../attempt-scope.js';
 import { cancelled } from '../cancelled.js';
-import { checkCount, checkFunction, checkMs, checkNumber } from '../options.js';
+import { checkClock, checkCount, checkFunction, checkMs, checkName, checkNumber, given } from '../options.js';
 import { classify, type ClassifyRule, type Outcome, type Settled } from '../outcome.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { ResilienceError } from '../resilience-error.js';
 import { runWork } from '../run-work.js';
+import { shareOf } from '../share-of.js';
 import { RollingWindow } from './rolling-window.js';
 
 export interface AdaptiveThrottleOptions {
@@ -60,14 +61,14 @@ export class AdaptiveThrottle implements Policy {
 
   /** @throws ResilienceError OPTION_INVALID */
   constructor(options: AdaptiveThrottleOptions = {}) {
-    const name = (this.name = options.name ?? 'adaptive-throttle');
-    this.#multiplier = checkNumber(name, 'multiplier', options.multiplier ?? 2, 1, 100);
-    this.#minimumCalls = checkCount(name, 'minimumCalls', options.minimumCalls ?? 20, 0);
-    this.#window = new RollingWindow(checkMs(name, 'windowMs', options.windowMs ?? 120_000, 10));
-    this.#random = checkFunction(name, 'random', options.random ?? Math.random);
+    const name = (this.name = checkName('adaptive-throttle', options));
+    this.#multiplier = checkNumber(name, 'multiplier', given(options.multiplier, 2), 1, 100);
+    this.#minimumCalls = checkCount(name, 'minimumCalls', given(options.minimumCalls, 20), 0);
+    this.#window = new RollingWindow(checkMs(name, 'windowMs', given(options.windowMs, 120_000), 10));
+    this.#random = checkFunction(name, 'random', given(options.random, Math.random));
     if (options.classify !== undefined) checkFunction(name, 'classify', options.classify);
     this.#classify = options.classify;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = checkClock(name, options.clock);
   }
 
   get stats(): AdaptiveThrottleStats {
@@ -87,7 +88,7 @@ export class AdaptiveThrottle implements Policy {
     const now = this.#clock.monotonic();
     this.#window.advance(now);
     const ratio = this.#refusalRatio();
-    if (ratio > 0 && this.#random() < ratio) {
+    if (ratio > 0 && shareOf(this.#random) < ratio) {
       this.#window.add(now, true, false);
       this.#refused += 1;
       return Promise.reject(

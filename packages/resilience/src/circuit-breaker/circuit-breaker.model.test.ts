@@ -4,6 +4,8 @@ import { FakeClock } from '@kapelle/core/testing';
 import fc from 'fast-check';
 
 import { type CircuitBreaker, circuitBreaker } from './circuit-breaker.js';
+import { playCircuitHistory } from './fixtures/circuit-history.js';
+import { CircuitModel as Model, type CircuitModelEnd } from './fixtures/circuit-model.js';
 
 const OPTIONS = {
   failureRatio: 0.5,
@@ -15,87 +17,7 @@ const OPTIONS = {
   probeTimeoutMs: 120,
 } as const;
 
-type End = 'good' | 'bad' | 'ignored';
-
-interface ModelCall {
-  readonly startedAt: number;
-  readonly period: number;
-  cancelled: boolean;
-}
-
-/** The circuit as its documentation says it, written without regard to speed: a log, filtered anew for each question. */
-class Model {
-  now = 0;
-  state: 'closed' | 'open' | 'half-open' | 'isolated' = 'closed';
-  until = 0;
-  openedInARow = 0;
-  period = 0;
-  good = 0;
-  log: { readonly bucket: number; readonly bad: boolean; readonly period: number }[] = [];
-  readonly calls = new Map<number, ModelCall>();
-
-  become(state: Model['state']): void {
-    this.state = state;
-    this.period += 1;
-    this.good = 0;
-  }
-
-  open(): void {
-    this.until = this.now + Math.min(OPTIONS.maxOpenMs, OPTIONS.openMs * 2 ** this.openedInARow);
-    this.openedInARow += 1;
-    this.become('open');
-  }
-
-  close(): void {
-    this.openedInARow = 0;
-    this.become('closed');
-  }
-
-  probes(): ModelCall[] {
-    return [...this.calls.values()].filter((call) => call.period === this.period && !call.cancelled);
-  }
-
-  pass(ms: number): void {
-    const end = this.now + ms;
-    for (;;) {
-      const hungAt = Math.min(...this.probes().map((call) => call.startedAt + OPTIONS.probeTimeoutMs));
-      const next = this.state === 'open' ? this.until : this.state === 'half-open' ? hungAt : Infinity;
-      if (next > end) break;
-      this.now = Math.max(this.now, next);
-      if (this.state === 'open') this.become('half-open');
-      else this.open();
-    }
-    this.now = end;
-  }
-
-  start(id: number): boolean {
-    const admitted =
-      this.state === 'closed' ||
-      (this.state === 'half-open' && this.probes().length + this.good < OPTIONS.probes);
-    if (admitted) this.calls.set(id, { startedAt: this.now, period: this.period, cancelled: false });
-    return admitted;
-  }
-
-  end(id: number, end: End): void {
-    const call = this.calls.get(id);
-    this.calls.delete(id);
-    if (call === undefined || call.period !== this.period || end === 'ignored') return;
-    if (this.state === 'half-open') {
-      if (call.cancelled) return;
-      if (end === 'bad') this.open();
-      else if ((this.good += 1) === OPTIONS.probes) this.close();
-    } else if (this.state === 'closed') {
-      if (call.cancelled && end === 'bad') return;
-      const bucketMs = OPTIONS.windowMs / 10;
-      this.log.push({ bucket: Math.floor(this.now / bucketMs), bad: end === 'bad', period: this.period });
-      const counted = this.log.filter(
-        (entry) => entry.period === this.period && entry.bucket > Math.floor(this.now / bucketMs) - 10,
-      );
-      const bad = counted.filter((entry) => entry.bad).length;
-      if (counted.length >= OPTIONS.minimumCalls && bad / counted.length >= OPTIONS.failureRatio) this.open();
-    }
-  }
-}
+type End = CircuitModelEnd;
 
 interface RealCall {
   readonly controller: AbortController;
@@ -183,8 +105,7 @@ const cancel = (n: number): Command =>
     const id = pick(real, n);
     if (id === undefined) return;
     real.calls.get(id)?.controller.abort();
-    const call = model.calls.get(id);
-    if (call !== undefined) call.cancelled = true;
+    model.cancel(id);
   });
 
 const pass = (ms: number): Command =>
@@ -198,12 +119,12 @@ const stepWallClock = (to: number): Command =>
 
 const isolate = command('isolate', (model, real) => {
   real.breaker.isolate();
-  if (model.state !== 'isolated') model.become('isolated');
+  model.isolate();
 });
 
 const reset = command('reset', (model, real) => {
   real.breaker.reset();
-  model.close();
+  model.reset();
 });
 
 const often = <T>(
@@ -247,7 +168,10 @@ describe('the circuit breaker and its reference model', () => {
         const breaker = circuitBreaker({ ...OPTIONS, clock, random: () => 0.5 });
         breaker.onStateChange(({ from, to, reason }) => reached.add(`${from} → ${to}: ${reason}`));
         await fc.asyncModelRun(
-          () => ({ model: new Model(), real: { clock, breaker, calls: new Map<number, RealCall>(), id: 0 } }),
+          () => ({
+            model: new Model(OPTIONS),
+            real: { clock, breaker, calls: new Map<number, RealCall>(), id: 0 },
+          }),
           history,
         );
       }),
@@ -264,4 +188,39 @@ describe('the circuit breaker and its reference model', () => {
       ]),
     );
   }, 60_000);
+
+  /**
+   * 100,000 short histories, the same ones each time. For others, and more: `KAPELLE_HISTORIES=1000000 KAPELLE_SEED=7 npm run
+   * test:project -- resilience -- circuit-breaker.model`.
+   */
+  it('agree over 100,000 seeded histories with gaps of a millisecond to a day and four settings', async () => {
+    const histories = Number(process.env['KAPELLE_HISTORIES'] ?? 100_000);
+    const first = Number(process.env['KAPELLE_SEED'] ?? 1) * 1_000_003;
+    const reached = new Set<string>();
+    let events = 0;
+    // Nobody reads the stacks of the refusals, and they are half of the time.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    for (let history = 0; history < histories; history += 1) {
+      events += await playCircuitHistory(first + history, ({ from, to, reason }) =>
+        reached.add(`${from} → ${to}: ${reason}`),
+      );
+    }
+    Error.stackTraceLimit = stackTraceLimit;
+    expect(events).toBeGreaterThan(histories * 10);
+    expect([...reached].sort()).toEqual([
+      'closed → isolated: manual',
+      'closed → open: failures',
+      'closed → open: slow-calls',
+      'half-open → closed: manual',
+      'half-open → closed: probes-succeeded',
+      'half-open → isolated: manual',
+      'half-open → open: probe-failed',
+      'half-open → open: probe-hung',
+      'isolated → closed: manual',
+      'open → closed: manual',
+      'open → half-open: elapsed',
+      'open → isolated: manual',
+    ]);
+  }, 3_600_000);
 });

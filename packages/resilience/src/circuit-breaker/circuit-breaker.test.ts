@@ -379,7 +379,7 @@ describe('circuitBreaker', () => {
     [{ minimumCalls: 0 }, 'minimumCalls must be an integer >= 1, got 0'],
     [{ windowMs: 5 }, 'windowMs must be a number of milliseconds from 10 to 2147483647, got 5'],
     [{ openMs: NaN }, 'openMs must be a number of milliseconds from 1'],
-    [{ openMs: 100, maxOpenMs: 50 }, 'maxOpenMs must be a number of milliseconds from 100'],
+    [{ openMs: 100, maxOpenMs: 50 }, 'openMs (100) is above maxOpenMs (50)'],
     [{ jitterRatio: 2 }, 'jitterRatio must be a number from 0 to 1, got 2'],
     [{ probes: Infinity }, 'probes must be an integer >= 1, got Infinity'],
     [{ slowCallMs: -1 }, 'slowCallMs must be a number of milliseconds from 0'],

@@ -8,6 +8,7 @@ import { MAX_DELAY_MS } from '../options.js';
 import { classify, classifyRejection, classifyValue, type Outcome } from '../outcome.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { runWork } from '../run-work.js';
+import { shareOf } from '../share-of.js';
 import {
   type CircuitBreakerOptions,
   type ResolvedCircuitOptions,
@@ -209,7 +210,7 @@ export class CircuitBreaker implements Policy {
 
   #open(reason: CircuitStateChange['reason'], now: number): void {
     const { openMs, maxOpenMs, jitterRatio, random } = this.#options;
-    const factor = 1 - jitterRatio + 2 * jitterRatio * random();
+    const factor = 1 - jitterRatio + 2 * jitterRatio * shareOf(random);
     const lengthMs = Math.min(maxOpenMs, openMs * 2 ** Math.min(this.#inARow, MAX_DOUBLINGS)) * factor;
     this.#inARow += 1;
     this.#openings += 1;

@@ -1,6 +1,15 @@
-import { type Clock, systemClock } from '@kapelle/core';
+import type { Clock } from '@kapelle/core';
 
-import { checkCount, checkFunction, checkMs, checkNumber } from '../options.js';
+import {
+  checkClock,
+  checkCount,
+  checkFunction,
+  checkMs,
+  checkName,
+  checkNumber,
+  checkOrder,
+  given,
+} from '../options.js';
 import type { ClassifyRule } from '../outcome.js';
 
 export interface CircuitBreakerOptions {
@@ -43,24 +52,26 @@ const LEAST_RATIO = Number.MIN_VALUE;
 
 /** @throws ResilienceError OPTION_INVALID */
 export function resolveCircuitOptions(options: CircuitBreakerOptions): ResolvedCircuitOptions {
-  const name = options.name ?? 'circuit-breaker';
-  const openMs = checkMs(name, 'openMs', options.openMs ?? 5_000, 1);
+  const name = checkName('circuit-breaker', options);
+  const openMs = checkMs(name, 'openMs', given(options.openMs, 5_000), 1);
   const { slowCallMs = Infinity, classify } = options;
   if (classify !== undefined) checkFunction(name, 'classify', classify);
+  const maxOpenMs = checkMs(name, 'maxOpenMs', given(options.maxOpenMs, Math.max(60_000, openMs)), 1);
+  checkOrder(name, ['openMs', openMs], ['maxOpenMs', maxOpenMs]);
   return {
     name,
-    failureRatio: checkNumber(name, 'failureRatio', options.failureRatio ?? 0.5, LEAST_RATIO, 1),
-    minimumCalls: checkCount(name, 'minimumCalls', options.minimumCalls ?? 20),
-    windowMs: checkMs(name, 'windowMs', options.windowMs ?? 10_000, 10),
+    failureRatio: checkNumber(name, 'failureRatio', given(options.failureRatio, 0.5), LEAST_RATIO, 1),
+    minimumCalls: checkCount(name, 'minimumCalls', given(options.minimumCalls, 20)),
+    windowMs: checkMs(name, 'windowMs', given(options.windowMs, 10_000), 10),
     openMs,
-    maxOpenMs: checkMs(name, 'maxOpenMs', options.maxOpenMs ?? Math.max(60_000, openMs), openMs),
-    jitterRatio: checkNumber(name, 'jitterRatio', options.jitterRatio ?? 0.2, 0, 1),
-    probes: checkCount(name, 'probes', options.probes ?? 3),
-    probeTimeoutMs: checkMs(name, 'probeTimeoutMs', options.probeTimeoutMs ?? 20_000, 1),
+    maxOpenMs,
+    jitterRatio: checkNumber(name, 'jitterRatio', given(options.jitterRatio, 0.2), 0, 1),
+    probes: checkCount(name, 'probes', given(options.probes, 3)),
+    probeTimeoutMs: checkMs(name, 'probeTimeoutMs', given(options.probeTimeoutMs, 20_000), 1),
     slowCallMs: slowCallMs === Infinity ? slowCallMs : checkMs(name, 'slowCallMs', slowCallMs),
-    slowCallRatio: checkNumber(name, 'slowCallRatio', options.slowCallRatio ?? 0.8, LEAST_RATIO, 1),
+    slowCallRatio: checkNumber(name, 'slowCallRatio', given(options.slowCallRatio, 0.8), LEAST_RATIO, 1),
     classify,
-    random: checkFunction(name, 'random', options.random ?? Math.random),
-    clock: options.clock ?? systemClock,
+    random: checkFunction(name, 'random', given(options.random, Math.random)),
+    clock: checkClock(name, options.clock),
   };
 }

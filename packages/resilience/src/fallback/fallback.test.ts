@@ -139,7 +139,7 @@ describe('fallback', () => {
 
   it('refuses to be made without a function', () => {
     expect(() => fallback({ fallback: 'cached' as never })).toThrow(
-      'fallback: fallback must be a function, got cached. Correct the option.',
+      'fallback: fallback must be a function, got "cached". Correct the option.',
     );
     expect(() => fallback({ fallback: () => 1, shouldHandle: {} as never })).toThrow(ResilienceError);
   });

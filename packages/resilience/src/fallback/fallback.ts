@@ -2,7 +2,7 @@ import { StepResult } from '@kapelle/core';
 
 import { AttemptScope } from '../attempt-scope.js';
 import { cancelled } from '../cancelled.js';
-import { checkFunction } from '../options.js';
+import { checkFunction, checkName, given } from '../options.js';
 import { classifyRejection, classifyValue, type Failure } from '../outcome.js';
 import type { Attempt, ExecuteOptions, Policy, Work } from '../policy.js';
 import { runWork } from '../run-work.js';
@@ -57,9 +57,9 @@ export class FallbackPolicy implements Policy {
 
   /** @throws ResilienceError OPTION_INVALID */
   constructor(options: FallbackOptions) {
-    this.name = options.name ?? 'fallback';
+    this.name = checkName('fallback', options);
     this.#fallback = checkFunction(this.name, 'fallback', options.fallback);
-    this.#shouldHandle = checkFunction(this.name, 'shouldHandle', options.shouldHandle ?? isWorthIt);
+    this.#shouldHandle = checkFunction(this.name, 'shouldHandle', given(options.shouldHandle, isWorthIt));
   }
 
   get stats(): FallbackStats {

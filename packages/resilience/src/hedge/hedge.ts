@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '@kapelle/core';
+import type { Clock } from '@kapelle/core';
 
 import { AttemptScope } from '../attempt-scope.js';
 import { cancelled } from '../cancelled.js';
 import { DeadlineList } from '../deadline-list.js';
-import { checkCount, checkMs } from '../options.js';
+import { checkClock, checkCount, checkFlag, checkMs, checkName, given } from '../options.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { ResilienceError } from '../resilience-error.js';
 import { RetryBudget } from '../retry/retry-budget.js';
@@ -63,15 +63,16 @@ export interface HedgeSetup {
  */
 export class HedgePolicy implements Policy {
   readonly name: string;
+  readonly afterMs: number;
   readonly #setup: HedgeSetup;
   readonly #idempotent: boolean;
 
   /** @throws ResilienceError OPTION_INVALID */
   constructor(options: HedgeOptions) {
-    const name = (this.name = options.name ?? 'hedge');
-    const clock = options.clock ?? systemClock;
-    const afterMs = checkMs(name, 'afterMs', options.afterMs, 1);
-    const budget = options.budget ?? new RetryBudget({ clock });
+    const name = (this.name = checkName('hedge', options));
+    const clock = checkClock(name, options.clock);
+    const afterMs = (this.afterMs = checkMs(name, 'afterMs', options.afterMs, 1));
+    const budget = given(options.budget, new RetryBudget({ clock }));
     if (!(budget instanceof RetryBudget)) {
       throw new ResilienceError(
         'OPTION_INVALID',
@@ -79,11 +80,11 @@ export class HedgePolicy implements Policy {
         `${name}: budget must be a RetryBudget. Make one with new RetryBudget().`,
       );
     }
-    this.#idempotent = options.idempotent ?? true;
+    this.#idempotent = checkFlag(name, 'idempotent', given(options.idempotent, true));
     this.#setup = {
       name,
       afterMs,
-      maxHedges: checkCount(name, 'maxHedges', options.maxHedges ?? 1),
+      maxHedges: checkCount(name, 'maxHedges', given(options.maxHedges, 1)),
       budget,
       clock,
       deadlines: new DeadlineList(clock, afterMs),

@@ -1,5 +1,7 @@
 import type { InterceptedCall, InterceptedOperation, OrchestrationLayer } from '@kapelle/core';
 
+import { checkOptions } from '../options.js';
+
 /** Which policy applies where the call and the operation name none; the first that is given, from top to bottom. */
 export interface PolicyDefaults {
   /** By `orchestrator.operation`. */
@@ -10,6 +12,8 @@ export interface PolicyDefaults {
   /** For every other operation. */
   readonly others?: string;
 }
+
+const NAME = 'resilience';
 
 /** The name that stands for no policy at all. */
 export const NO_POLICY = 'none';
@@ -28,6 +32,10 @@ export class PolicyChoice {
   readonly #known = new Map<string, Map<string, OperationChoice>>();
 
   constructor(defaults: PolicyDefaults) {
+    checkOptions(NAME, defaults, 'defaults');
+    for (const part of ['operations', 'orchestrators', 'layers'] as const) {
+      if (defaults[part] !== undefined) checkOptions(NAME, defaults[part], `defaults.${part}`);
+    }
     this.#defaults = defaults;
   }
 

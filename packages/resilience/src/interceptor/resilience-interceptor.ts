@@ -6,14 +6,15 @@ import {
   type Interceptor,
   type OrchestratorInfo,
   StepResult,
-  systemClock,
 } from '@kapelle/core';
 
 import { AttemptScope } from '../attempt-scope.js';
+import { checkClock, checkFunction, checkNumber, checkOptions, given } from '../options.js';
 import type { Pipeline } from '../pipeline/pipeline.js';
 import type { Attempt, Work } from '../policy.js';
 import { type PolicyRegistry, unknownPolicy } from '../registry/policy-registry.js';
 import { ResilienceError } from '../resilience-error.js';
+import { EndableAttempt, EndableHeldAttempt, HeldAttempt } from './attempt-of-call.js';
 import { CallScope } from './call-scope.js';
 import { NO_POLICY, PolicyChoice, type PolicyDefaults } from './policy-choice.js';
 
@@ -43,6 +44,7 @@ export interface UnknownPolicy {
 }
 
 const DEFAULT_PRIORITY = 5;
+const MAX_ORDER = 1e9;
 
 /** What an attempt of a call is given to; `next` of core. */
 type Next = (attempt?: AttemptOptions) => Promise<StepResult>;
@@ -72,13 +74,25 @@ export class ResilienceInterceptor implements Interceptor {
 
   /** @throws ResilienceError OPTION_INVALID for defaults that name an unknown policy */
   constructor(options: ResilienceInterceptorOptions) {
-    this.order = options.order ?? 100;
+    checkOptions(this.name, options);
+    this.order = checkNumber(this.name, 'order', given(options.order, 100), -MAX_ORDER, MAX_ORDER);
     this.#policies = options.policies;
-    this.#choice = new PolicyChoice(options.defaults ?? {});
+    // By what it can do: the registry may come from another copy of this package.
+    if (typeof (this.#policies as Partial<PolicyRegistry<string>> | undefined)?.find !== 'function') {
+      throw new ResilienceError(
+        'OPTION_INVALID',
+        this.name,
+        `${this.name}: policies must be a PolicyRegistry. Make one with new PolicyRegistry().`,
+      );
+    }
+    this.#choice = new PolicyChoice(given(options.defaults, {}));
+    for (const option of ['keyOf', 'callerOf', 'priorityOf'] as const) {
+      if (options[option] !== undefined) checkFunction(this.name, option, options[option]);
+    }
     this.#keyOf = options.keyOf;
     this.#callerOf = options.callerOf;
     this.#priorityOf = options.priorityOf;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = checkClock(this.name, options.clock);
     for (const [where, name] of this.#choice.names()) {
       if (name === NO_POLICY || this.#policies.has(name)) continue;
       throw new ResilienceError(
@@ -131,42 +145,9 @@ export class ResilienceInterceptor implements Interceptor {
 /** One attempt of the call as the work of a pipeline; no more is asked of core than the pipeline has a use for. */
 function workOf({ endsAttempts, holdsSlots }: Pipeline, next: Next): Work<StepResult> {
   if (!endsAttempts && !holdsSlots) return () => next();
-  return (attempt: Attempt) => {
-    if (!(attempt instanceof AttemptScope)) return next({ signal: attempt.signal });
-    const ends = endsAttempts ? { endedBy: endOf(attempt) } : {};
-    return holdsSlots ? heldUntilOver(attempt, next, ends) : next(ends);
-  };
-}
-
-function endOf(attempt: AttemptScope): (end: (reason: unknown) => void) => () => void {
-  return (end) => {
-    if (attempt.aborted) {
-      end(attempt.reason);
-      return () => undefined;
-    }
-    const child = { parentAborted: end };
-    attempt.link(child);
-    return () => {
-      attempt.unlink(child);
-    };
-  };
-}
-
-/** Keeps whatever the attempt holds taken until its body has ended, perhaps long after its answer. */
-function heldUntilOver(attempt: AttemptScope, next: Next, ends: AttemptOptions): Promise<StepResult> {
-  let isOver = false;
-  let isAbandoned = false;
-  const onOver = (): void => {
-    isOver = true;
-    if (isAbandoned) attempt.reclaim();
-  };
-  return next({ ...ends, onOver }).then((result) => {
-    if (!isOver) {
-      isAbandoned = true;
-      attempt.abandon();
-    }
-    return result;
-  });
+  const Kind = endsAttempts ? (holdsSlots ? EndableHeldAttempt : EndableAttempt) : HeldAttempt;
+  return (attempt: Attempt) =>
+    attempt instanceof AttemptScope ? next(new Kind(attempt)) : next({ signal: attempt.signal });
 }
 
 /**

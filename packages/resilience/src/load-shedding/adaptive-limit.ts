@@ -1,4 +1,5 @@
-import { checkCount, checkFunction, checkMs, checkNumber } from '../options.js';
+import { checkCount, checkFunction, checkMs, checkNumber, checkOrder, given } from '../options.js';
+import { shareOf } from '../share-of.js';
 
 export interface AdaptiveLimitOptions {
   /** Where the limit starts. @default 20 @minimum min */
@@ -67,18 +68,18 @@ export class AdaptiveLimit {
 
   /** @throws ResilienceError OPTION_INVALID */
   constructor(policy: string, options: AdaptiveLimitOptions, random: () => number) {
-    this.#min = checkCount(policy, 'limit.min', options.min ?? 2);
-    this.#max = checkCount(policy, 'limit.max', options.max ?? Math.max(1_000, this.#min), this.#min);
-    const initial = options.initial ?? Math.min(this.#max, Math.max(20, this.#min));
-    this.#limit = checkNumber(policy, 'limit.initial', initial, this.#min, this.#max);
-    this.#tolerance = checkNumber(policy, 'limit.tolerance', options.tolerance ?? 1.25, 1, 10);
-    this.#windowMs = checkMs(policy, 'limit.windowMs', options.windowMs ?? 100, 1);
-    this.#remeasureMs = checkMs(
-      policy,
-      'limit.remeasureMs',
-      options.remeasureMs ?? Math.max(30_000, this.#windowMs),
-      this.#windowMs,
-    );
+    this.#min = checkCount(policy, 'limit.min', given(options.min, 2));
+    this.#max = checkCount(policy, 'limit.max', given(options.max, Math.max(1_000, this.#min)));
+    checkOrder(policy, ['limit.min', this.#min], ['limit.max', this.#max]);
+    const initial = given(options.initial, Math.min(this.#max, Math.max(20, this.#min)));
+    this.#limit = checkNumber(policy, 'limit.initial', initial, 1, Number.MAX_SAFE_INTEGER);
+    checkOrder(policy, ['limit.min', this.#min], ['limit.initial', initial]);
+    checkOrder(policy, ['limit.initial', initial], ['limit.max', this.#max]);
+    this.#tolerance = checkNumber(policy, 'limit.tolerance', given(options.tolerance, 1.25), 1, 10);
+    this.#windowMs = checkMs(policy, 'limit.windowMs', given(options.windowMs, 100), 1);
+    const remeasureMs = given(options.remeasureMs, Math.max(30_000, this.#windowMs));
+    this.#remeasureMs = checkMs(policy, 'limit.remeasureMs', remeasureMs, 1);
+    checkOrder(policy, ['limit.windowMs', this.#windowMs], ['limit.remeasureMs', remeasureMs]);
     this.#random = checkFunction(policy, 'random', random);
   }
 
@@ -167,7 +168,7 @@ export class AdaptiveLimit {
   }
 
   #planMeasuring(now: number): void {
-    this.#measureAt = now + this.#remeasureMs * (0.9 + 0.2 * this.#random());
+    this.#measureAt = now + this.#remeasureMs * (0.9 + 0.2 * shareOf(this.#random));
   }
 
   #enter(phase: Phase, now: number): void {

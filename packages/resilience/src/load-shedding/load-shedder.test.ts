@@ -230,7 +230,7 @@ describe('loadShedder', () => {
     [{ limit: { min: 0 } }, 'load-shedder: limit.min must be an integer >= 1, got 0. Correct the option.'],
     [
       { limit: { initial: 1 } },
-      'load-shedder: limit.initial must be a number from 2 to 1000, got 1. Correct the option.',
+      'load-shedder: limit.min (2) is above limit.initial (1). Lower limit.min, or raise limit.initial.',
     ],
     [
       { limit: { tolerance: 0.5 } },

@@ -1,7 +1,8 @@
-import { type Clock, systemClock } from '@kapelle/core';
+import type { Clock } from '@kapelle/core';
 
 import { AttemptScope } from '../attempt-scope.js';
 import { cancelled } from '../cancelled.js';
+import { checkClock, checkName, checkOptions, given } from '../options.js';
 import { classifyRejection, classifyValue, type Outcome } from '../outcome.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { ResilienceError } from '../resilience-error.js';
@@ -69,10 +70,17 @@ export class LoadShedderPolicy implements Policy {
 
   /** @throws ResilienceError OPTION_INVALID */
   constructor(options: LoadShedderOptions = {}) {
-    this.name = options.name ?? 'load-shedder';
-    this.#limit = new AdaptiveLimit(this.name, options.limit ?? {}, options.random ?? Math.random);
-    this.#loop = options.loop === undefined ? undefined : new LoopLag(this.name, options.loop);
-    this.#clock = options.clock ?? systemClock;
+    this.name = checkName('load-shedder', options);
+    this.#limit = new AdaptiveLimit(
+      this.name,
+      checkOptions(this.name, given(options.limit, {}), 'limit'),
+      given(options.random, Math.random),
+    );
+    this.#loop =
+      options.loop === undefined
+        ? undefined
+        : new LoopLag(this.name, checkOptions(this.name, options.loop, 'loop'));
+    this.#clock = checkClock(this.name, options.clock);
   }
 
   get stats(): LoadShedderStats {

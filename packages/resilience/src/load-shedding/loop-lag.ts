@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import { checkCount, checkFunction, checkMs } from '../options.js';
+import { checkCount, checkFunction, checkMs, checkOptions, checkOrder, given } from '../options.js';
 
 /** Knows how late the event loop runs. */
 export interface LoopProbe {
@@ -54,13 +54,14 @@ export class LoopLag {
   /** @throws ResilienceError OPTION_INVALID */
   constructor(policy: string, options: LoopLagOptions) {
     this.#probe = options.probe;
-    checkFunction(policy, 'loop.probe.readP99Ms', (options.probe as LoopProbe | undefined)?.readP99Ms);
-    this.sampleMs = checkMs(policy, 'loop.sampleMs', options.sampleMs ?? 1_000, 1);
-    this.#lagMs = checkMs(policy, 'loop.lagMs', options.lagMs ?? 100);
-    this.#lagSamples = checkCount(policy, 'loop.lagSamples', options.lagSamples ?? 2);
-    const stuckMs = options.stuckMs ?? Math.max(500, this.#lagMs);
-    this.#stuckMs = checkMs(policy, 'loop.stuckMs', stuckMs, this.#lagMs);
-    this.#stuckSamples = checkCount(policy, 'loop.stuckSamples', options.stuckSamples ?? 3);
+    checkFunction(policy, 'loop.probe.readP99Ms', (options.probe as LoopProbe | null | undefined)?.readP99Ms);
+    this.sampleMs = checkMs(policy, 'loop.sampleMs', given(options.sampleMs, 1_000), 1);
+    this.#lagMs = checkMs(policy, 'loop.lagMs', given(options.lagMs, 100));
+    this.#lagSamples = checkCount(policy, 'loop.lagSamples', given(options.lagSamples, 2));
+    const stuckMs = given(options.stuckMs, Math.max(500, this.#lagMs));
+    this.#stuckMs = checkMs(policy, 'loop.stuckMs', stuckMs);
+    checkOrder(policy, ['loop.lagMs', this.#lagMs], ['loop.stuckMs', stuckMs]);
+    this.#stuckSamples = checkCount(policy, 'loop.stuckSamples', given(options.stuckSamples, 3));
   }
 
   get state(): LoopState {
@@ -115,7 +116,9 @@ export interface EventLoopProbe extends LoopProbe {
 export function eventLoopProbe(
   options: { /** In ms. @default 20 */ readonly resolutionMs?: number } = {},
 ): EventLoopProbe {
-  const resolutionMs = checkCount('event-loop-probe', 'resolutionMs', options.resolutionMs ?? 20);
+  const { resolutionMs = 20 } = checkOptions('event-loop-probe', options);
+  checkCount('event-loop-probe', 'resolutionMs', resolutionMs);
+  checkMs('event-loop-probe', 'resolutionMs', resolutionMs, 1);
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
   return {

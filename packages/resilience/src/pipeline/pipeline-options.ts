@@ -7,6 +7,7 @@ import { CircuitBreaker } from '../circuit-breaker/circuit-breaker.js';
 import type { CircuitBreakerOptions } from '../circuit-breaker/circuit-options.js';
 import { type FallbackOptions, FallbackPolicy } from '../fallback/fallback.js';
 import { type HedgeOptions, HedgePolicy } from '../hedge/hedge.js';
+import { checkClock, checkFunction, checkOrder, MAX_DELAY_MS } from '../options.js';
 import { LoadShedderPolicy, type LoadShedderOptions } from '../load-shedding/load-shedder.js';
 import { RateLimiterPolicy, type RateLimiterOptions } from '../rate-limiter/rate-limiter.js';
 import { ResilienceError } from '../resilience-error.js';
@@ -90,6 +91,8 @@ export function makeParts(
 ): PipelineParts {
   checkSlots(options);
   const { name, clock, random } = options;
+  checkClock(name ?? 'pipeline', clock);
+  if (random !== undefined) checkFunction(name ?? 'pipeline', 'random', random);
   const before =
     previous?.options.clock === clock && previous?.options.random === random ? previous : undefined;
   const common = { ...(clock === undefined ? {} : { clock }), ...(random === undefined ? {} : { random }) };
@@ -107,7 +110,7 @@ export function makeParts(
       throw new ResilienceError(
         'OPTION_INVALID',
         name ?? 'pipeline',
-        `${name ?? 'pipeline'}: ${slot} must be options or a policy of that kind, got ${typeof given}. Correct the option.`,
+        `${name ?? 'pipeline'}: ${slot} must be options or a policy of that kind, got ${given === null ? 'null' : typeof given}. Correct the option.`,
       );
     }
     if (isMade(given)) parts[slot] = given;
@@ -137,10 +140,11 @@ export function makeParts(
     'breaker',
     instanceOf<CircuitBreaker | AdaptiveThrottle>(CircuitBreaker, AdaptiveThrottle),
     (own) => new CircuitBreaker(own),
+    probeTimeout(options.timeout),
   );
   fill('bulkhead', instanceOf(BulkheadPolicy), (own) => new BulkheadPolicy(own));
   fill('timeout', instanceOf(TimeoutPolicy), (own) => new TimeoutPolicy(own as TimeoutOptions));
-  checkTimes(name ?? 'pipeline', parts);
+  checkTimes(name ?? 'pipeline', options, parts);
   return parts;
 }
 
@@ -155,7 +159,27 @@ function checkSlots(options: PipelineOptions): void {
   }
 }
 
-function checkTimes(name: string, { deadline, timeout }: PipelineParts): void {
+const USUAL_PROBE_TIMEOUT_MS = 20_000;
+
+/** A probe has twice the time of an attempt, and never less than the breaker's default. */
+function probeTimeout(timeout: PipelineOptions['timeout']): Pick<CircuitBreakerOptions, 'probeTimeoutMs'> {
+  const ms: unknown = timeout?.ms;
+  if (typeof ms !== 'number' || !(2 * ms > USUAL_PROBE_TIMEOUT_MS)) return {};
+  return { probeTimeoutMs: Math.min(2 * ms, MAX_DELAY_MS) };
+}
+
+function checkTimes(
+  name: string,
+  options: PipelineOptions,
+  { deadline, timeout, hedge }: PipelineParts,
+): void {
+  const probeTimeoutMs = (options.breaker as CircuitBreakerOptions | undefined)?.probeTimeoutMs;
+  if (timeout !== undefined && typeof probeTimeoutMs === 'number') {
+    checkOrder(name, ['timeout.ms', timeout.ms], ['breaker.probeTimeoutMs', probeTimeoutMs]);
+  }
+  if (hedge !== undefined && deadline !== undefined) {
+    checkOrder(name, ['hedge.afterMs', hedge.afterMs], ['deadline.ms', deadline.ms]);
+  }
   if (deadline === undefined || timeout === undefined || timeout.ms <= deadline.ms) return;
   throw new ResilienceError(
     'OPTION_INVALID',

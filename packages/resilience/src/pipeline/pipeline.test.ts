@@ -360,6 +360,20 @@ describe('pipeline', () => {
     expect(() => pipeline(options)).toThrow(ResilienceError);
   });
 
+  it('gives a probe twice the time of an attempt where attempts have longer than the breaker expects', async () => {
+    const clock = new FakeClock();
+    const breaker = { minimumCalls: 1, openMs: 10, jitterRatio: 0, probes: 1 };
+    const policy = pipeline({ breaker, timeout: { ms: 60_000 }, clock });
+    await policy.execute(() => Promise.reject(new Error('down'))).catch(() => undefined);
+    await clock.advance(10);
+    const probe = policy.execute(
+      () => new Promise((resolve) => void clock.setTimeout(() => resolve('slow'), 50_000)),
+    );
+    await clock.advance(50_000);
+    expect(await probe).toBe('slow');
+    expect(policy.stats.breaker).toMatchObject({ state: 'closed', openings: 1 });
+  });
+
   it('leaves nothing behind after many executions', async () => {
     const policy: Pipeline = pipeline({
       retry: {},

@@ -8,6 +8,7 @@ import type { CircuitStats } from '../circuit-breaker/circuit-state.js';
 import type { FallbackStats } from '../fallback/fallback.js';
 import type { HedgeStats } from '../hedge/hedge.js';
 import type { LoadShedderStats } from '../load-shedding/load-shedder.js';
+import { checkName } from '../options.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import type { RateLimiterStats } from '../rate-limiter/rate-limiter.js';
 import type { RetryStats } from '../retry/retry.js';
@@ -47,7 +48,7 @@ export class Pipeline implements Policy {
 
   /** @throws ResilienceError OPTION_INVALID */
   constructor(options: PipelineOptions = {}, previous?: Pipeline) {
-    this.name = options.name ?? 'pipeline';
+    this.name = checkName('pipeline', options);
     this.options = options;
     this.parts = makeParts(options, previous);
     const { fallback, deadline, hedge, timeout, bulkhead, shed } = this.parts;

@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from '@kapelle/core';
+import type { Clock } from '@kapelle/core';
 
 import { AttemptScope } from '../attempt-scope.js';
 import { cancelled } from '../cancelled.js';
-import { checkCount, checkFunction, checkMs, checkNumber } from '../options.js';
+import { checkClock, checkCount, checkFunction, checkMs, checkName, checkNumber, given } from '../options.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { RecentMap } from '../recent-map.js';
 import { ResilienceError } from '../resilience-error.js';
@@ -69,17 +69,17 @@ export class RateLimiterPolicy implements Policy {
 
   /** @throws ResilienceError OPTION_INVALID */
   constructor(options: RateLimiterOptions) {
-    const name = (this.name = options.name ?? 'rate-limit');
-    const clock = (this.#clock = options.clock ?? systemClock);
+    const name = (this.name = checkName('rate-limit', options));
+    const clock = (this.#clock = checkClock(name, options.clock));
     const permits = checkNumber(name, 'permits', options.permits, Number.MIN_VALUE, Number.MAX_SAFE_INTEGER);
     const intervalMs = checkMs(name, 'perMs', options.perMs, 1) / permits;
-    const burst = checkCount(name, 'burst', options.burst ?? Math.ceil(permits));
+    const burst = checkCount(name, 'burst', given(options.burst, Math.ceil(permits)));
     checkMs(name, 'perMs / permits', intervalMs);
     this.#rate = { intervalMs, toleranceMs: (burst - 1) * intervalMs, clock };
     this.#keyOf = options.key === undefined ? undefined : checkFunction(name, 'key', options.key);
-    this.#maxWaitMs = checkMs(name, 'maxWaitMs', options.maxWaitMs ?? 0);
-    this.#maxQueued = checkCount(name, 'maxQueued', options.maxQueued ?? 100, 0);
-    this.#buckets = new RecentMap(checkCount(name, 'maxKeys', options.maxKeys ?? 1_000), (bucket) =>
+    this.#maxWaitMs = checkMs(name, 'maxWaitMs', given(options.maxWaitMs, 0));
+    this.#maxQueued = checkCount(name, 'maxQueued', given(options.maxQueued, 100), 0);
+    this.#buckets = new RecentMap(checkCount(name, 'maxKeys', given(options.maxKeys, 1_000)), (bucket) =>
       bucket.isFull(clock.monotonic()),
     );
     this.#shared = new Bucket(this.#rate);

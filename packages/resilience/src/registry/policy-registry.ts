@@ -1,6 +1,6 @@
 import type { Clock } from '@kapelle/core';
 
-import { checkCount } from '../options.js';
+import { checkClock, checkCount, checkFunction, checkOptions } from '../options.js';
 import { Pipeline, type PipelineStats } from '../pipeline/pipeline.js';
 import type { PipelineOptions } from '../pipeline/pipeline-options.js';
 import { type Recent, RecentMap } from '../recent-map.js';
@@ -69,7 +69,10 @@ export class PolicyRegistry<Names extends string = never> {
   #shared = 0;
 
   /** @throws ResilienceError OPTION_INVALID */
-  constructor({ maxInstances = 1_000, clock, random }: PolicyRegistryOptions = {}) {
+  constructor(options: PolicyRegistryOptions = {}) {
+    const { maxInstances = 1_000, clock, random } = checkOptions('registry', options);
+    checkClock('registry', clock);
+    if (random !== undefined) checkFunction('registry', 'random', random);
     this.#maxInstances = checkCount('registry', 'maxInstances', maxInstances);
     this.#common = { ...(clock === undefined ? {} : { clock }), ...(random === undefined ? {} : { random }) };
   }
@@ -174,7 +177,7 @@ export class PolicyRegistry<Names extends string = never> {
 
   /** The options with what all policies have in common; a pipeline is made of them, to see that they are good. */
   #complete(name: string, options: PipelineOptions): PipelineOptions {
-    const complete = { name, ...this.#common, ...options };
+    const complete = { name, ...this.#common, ...checkOptions(name, options) };
     return new Pipeline(complete).options;
   }
 }

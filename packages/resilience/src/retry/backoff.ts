@@ -1,3 +1,5 @@
+import { shareOf } from '../share-of.js';
+
 const MAX_EXPONENT = 30;
 /** A server's hint moves an attempt by at most this, in ms. */
 const HINT_REACH_MS = 5_000;
@@ -7,7 +9,7 @@ const HINT_REACH_MS = 5_000;
  * overflow. As AWS's SDKs compute it ("Exponential Backoff and Jitter", AWS Architecture Blog, 2015).
  */
 export function backoffMs(retry: number, baseMs: number, capMs: number, random: () => number): number {
-  return Math.floor(random() * Math.min(capMs, baseMs * 2 ** Math.min(retry, MAX_EXPONENT)));
+  return Math.floor(shareOf(random) * Math.min(capMs, baseMs * 2 ** Math.min(retry, MAX_EXPONENT)));
 }
 
 /** A server's hint wins within bounds: never sooner than the back-off, at most 5 s later than it (AWS's rule). */

@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '@kapelle/core';
+import type { Clock } from '@kapelle/core';
 
-import { checkCount, checkMs, checkNumber } from '../options.js';
+import { checkClock, checkCount, checkMs, checkNumber, checkOptions, given } from '../options.js';
 
 export interface RetryBudgetOptions {
   /** Length of the sliding window, in ms. @default 10_000 @minimum 10 */
@@ -62,12 +62,13 @@ export class RetryBudget {
 
   /** @throws ResilienceError OPTION_INVALID */
   constructor(options: RetryBudgetOptions = {}) {
-    this.#clock = options.clock ?? systemClock;
-    this.#bucketMs = checkMs(NAME, 'windowMs', options.windowMs ?? 10_000, 10) / BUCKETS;
-    this.#ratio = checkNumber(NAME, 'ratio', options.ratio ?? 0.1, 0, 1);
-    this.#minRetries = checkCount(NAME, 'minRetries', options.minRetries ?? 10, 0);
-    this.#concurrentRatio = checkNumber(NAME, 'concurrentRatio', options.concurrentRatio ?? 0.2, 0, 1);
-    this.#minConcurrent = checkCount(NAME, 'minConcurrent', options.minConcurrent ?? 3, 0);
+    checkOptions(NAME, options);
+    this.#clock = checkClock(NAME, options.clock);
+    this.#bucketMs = checkMs(NAME, 'windowMs', given(options.windowMs, 10_000), 10) / BUCKETS;
+    this.#ratio = checkNumber(NAME, 'ratio', given(options.ratio, 0.1), 0, 1);
+    this.#minRetries = checkCount(NAME, 'minRetries', given(options.minRetries, 10), 0);
+    this.#concurrentRatio = checkNumber(NAME, 'concurrentRatio', given(options.concurrentRatio, 0.2), 0, 1);
+    this.#minConcurrent = checkCount(NAME, 'minConcurrent', given(options.minConcurrent, 3), 0);
   }
 
   /** A budget that grants everything. Only where something else bounds the load. */

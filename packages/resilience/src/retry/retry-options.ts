@@ -1,6 +1,15 @@
-import { type Clock, systemClock } from '@kapelle/core';
+import type { Clock } from '@kapelle/core';
 
-import { checkCount, checkFunction, checkMs } from '../options.js';
+import {
+  checkClock,
+  checkCount,
+  checkFlag,
+  checkFunction,
+  checkMs,
+  checkName,
+  checkOrder,
+  given,
+} from '../options.js';
 import type { ClassifyRule, Failure } from '../outcome.js';
 import { ResilienceError } from '../resilience-error.js';
 import { RetryBudget } from './retry-budget.js';
@@ -23,7 +32,7 @@ export interface RetryOptions {
   readonly baseMs?: number;
   /** Highest ceiling of a back-off, in ms. @default 5_000 @minimum baseMs */
   readonly capMs?: number;
-  /** Instead of baseMs after `rate_limit` and `service_overloaded`. @default 500 @minimum 0 */
+  /** Instead of baseMs after `rate_limit` and `service_overloaded`; not above `capMs` where both are given. @default 500 @minimum 0 */
   readonly throttledBaseMs?: number;
   /**
    * Whether the work may safely run again after it has had effects. Without it only a refusal that a policy inside
@@ -67,10 +76,17 @@ export interface ResolvedRetryOptions {
 
 /** @throws ResilienceError OPTION_INVALID */
 export function resolveRetryOptions(options: RetryOptions): ResolvedRetryOptions {
-  const name = options.name ?? 'retry';
-  const clock = options.clock ?? systemClock;
-  const baseMs = checkMs(name, 'baseMs', options.baseMs ?? 100);
-  const budget = options.budget ?? new RetryBudget({ clock });
+  const name = checkName('retry', options);
+  const clock = checkClock(name, options.clock);
+  const baseMs = checkMs(name, 'baseMs', given(options.baseMs, 100));
+  const capMs = checkMs(name, 'capMs', given(options.capMs, Math.max(5_000, baseMs)));
+  checkOrder(name, ['baseMs', baseMs], ['capMs', capMs]);
+  const throttledBaseMs = given(options.throttledBaseMs, Math.max(500, baseMs));
+  checkMs(name, 'throttledBaseMs', throttledBaseMs);
+  if (options.throttledBaseMs !== undefined && options.capMs !== undefined) {
+    checkOrder(name, ['throttledBaseMs', throttledBaseMs], ['capMs', capMs]);
+  }
+  const budget = given(options.budget, new RetryBudget({ clock }));
   if (!(budget instanceof RetryBudget)) {
     throw new ResilienceError(
       'OPTION_INVALID',
@@ -83,16 +99,16 @@ export function resolveRetryOptions(options: RetryOptions): ResolvedRetryOptions
   }
   return {
     name,
-    attempts: checkCount(name, 'attempts', options.attempts ?? 3),
+    attempts: checkCount(name, 'attempts', given(options.attempts, 3)),
     baseMs,
-    capMs: checkMs(name, 'capMs', options.capMs ?? Math.max(5_000, baseMs), baseMs),
-    throttledBaseMs: checkMs(name, 'throttledBaseMs', options.throttledBaseMs ?? Math.max(500, baseMs)),
-    idempotent: options.idempotent ?? true,
+    capMs,
+    throttledBaseMs,
+    idempotent: checkFlag(name, 'idempotent', given(options.idempotent, true)),
     budget,
     shouldRetry: options.shouldRetry,
     classify: options.classify,
     onRetry: options.onRetry,
-    random: checkFunction(name, 'random', options.random ?? Math.random),
+    random: checkFunction(name, 'random', given(options.random, Math.random)),
     clock,
   };
 }

@@ -341,7 +341,7 @@ describe('retry', () => {
     [{ attempts: 0 }, 'attempts must be an integer >= 1, got 0'],
     [{ attempts: 1.5 }, 'attempts must be an integer >= 1, got 1.5'],
     [{ baseMs: NaN }, 'baseMs must be a number of milliseconds from 0 to 2147483647, got NaN'],
-    [{ baseMs: 10, capMs: 5 }, 'capMs must be a number of milliseconds from 10 to 2147483647, got 5'],
+    [{ baseMs: 10, capMs: 5 }, 'baseMs (10) is above capMs (5). Lower baseMs, or raise capMs.'],
     [{ budget: {} as RetryBudget }, 'budget must be a RetryBudget'],
     [{ shouldRetry: 1 as never }, 'shouldRetry must be a function, got 1'],
   ])('refuses the options %p when it is made', (options, message) => {

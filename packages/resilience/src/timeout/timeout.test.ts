@@ -59,7 +59,7 @@ describe('timeout', () => {
     const bad = ms as number;
     expect(() => timeout({ ms: bad })).toThrow(ResilienceError);
     expect(() => timeout({ ms: bad })).toThrow(
-      `timeout: ms must be a number of milliseconds from 1 to 2147483647, got ${String(ms)}. Correct the option.`,
+      `timeout: ms must be a number of milliseconds from 1 to 2147483647, got ${typeof ms === 'string' ? `"${ms}"` : String(ms)}. Correct the option.`,
     );
   });
 

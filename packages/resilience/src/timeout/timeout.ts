@@ -1,9 +1,9 @@
-import { type Clock, systemClock } from '@kapelle/core';
+import type { Clock } from '@kapelle/core';
 
 import { AttemptScope } from '../attempt-scope.js';
 import { cancelled } from '../cancelled.js';
 import { DeadlineList } from '../deadline-list.js';
-import { checkMs } from '../options.js';
+import { checkClock, checkMs, checkName } from '../options.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { ResilienceError } from '../resilience-error.js';
 import { TimedCall } from './timed-call.js';
@@ -58,9 +58,9 @@ export class TimeoutPolicy implements Policy {
 
   /** @throws ResilienceError OPTION_INVALID for an `ms` that is no number from 1 to 2,147,483,647 */
   constructor(options: TimeoutOptions) {
-    this.name = options.name ?? 'timeout';
+    this.name = checkName('timeout', options);
     this.ms = checkMs(this.name, 'ms', options.ms, SHORTEST_MS);
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = checkClock(this.name, options.clock);
     this.#deadlines = new DeadlineList(this.#clock, this.ms);
   }
 

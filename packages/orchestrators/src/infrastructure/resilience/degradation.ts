@@ -1,3 +1,5 @@
+import { checkGroup, checkNames, checkOneOf } from './check-settings.js';
+
 /** How much of its work a system can do. */
 export type DegradationMode = 'normal' | 'degraded' | 'critical';
 
@@ -19,6 +21,7 @@ export interface FeatureOptions {
   readonly until?: DegradationMode;
 }
 
+const MODES: readonly DegradationMode[] = ['normal', 'degraded', 'critical'];
 const RANK: Readonly<Record<DegradationMode, number>> = { normal: 0, degraded: 1, critical: 2 };
 
 /**
@@ -41,8 +44,15 @@ export class DegradationManager {
     return this.#mode;
   }
 
-  /** Declares a feature; again: with other options. */
+  /**
+   * Declares a feature; again: with other options.
+   * @throws ResilienceError OPTION_INVALID
+   */
   declare(feature: string, options: FeatureOptions = {}): void {
+    checkNames('feature', [feature]);
+    checkGroup(`the options of feature "${feature}"`, options);
+    if (options.services !== undefined) checkNames(`services of feature "${feature}"`, options.services);
+    if (options.until !== undefined) checkOneOf(`until of feature "${feature}"`, options.until, MODES);
     this.#features.set(feature, options);
   }
 

@@ -1,10 +1,11 @@
 import type { CircuitBreakerOptions, RetryOptions } from '@kapelle/resilience';
+import { checkGroup, checkSettings } from './check-settings.js';
 import type { DegradationSettings } from './degradation.js';
 import type { HealthThresholds } from './service-health.js';
 import type { RoutingSettings } from './target-pool.js';
 
 /** Binding key of the options of `resilience`. */
-export const RESILIENCE_OPTIONS: unique symbol = Symbol('kapelle.resilience.options');
+export const RESILIENCE_OPTIONS: unique symbol = Symbol.for('kapelle.ResilienceOptions');
 
 /** What can be set of `resilience`; all of it has a default. */
 export interface ResilienceOptions {
@@ -31,9 +32,32 @@ export interface ResilienceSettings {
   readonly maxServices: number;
 }
 
+/**
+ * The options with their defaults, checked.
+ * @throws ResilienceError OPTION_INVALID naming the option, or both where two contradict each other
+ */
 export function settingsOf(options: ResilienceOptions): ResilienceSettings {
+  checkGroup('options', options);
+  for (const group of ['retry', 'breaker', 'health', 'routing', 'degradation'] as const) {
+    checkGroup(group, options[group]);
+  }
+  const settings = withDefaults(options);
+  checkSettings(settings);
+  return settings;
+}
+
+const BASE_MS = 1_000;
+
+function withDefaults(options: ResilienceOptions): ResilienceSettings {
+  const capMs = options.retry?.capMs ?? 30 * BASE_MS;
   return {
-    retry: { attempts: 3, baseMs: 1_000, capMs: 30_000, throttledBaseMs: 1_000, ...options.retry },
+    retry: {
+      attempts: 3,
+      baseMs: BASE_MS,
+      capMs,
+      throttledBaseMs: Math.min(BASE_MS, capMs),
+      ...options.retry,
+    },
     breaker: {
       failureRatio: 0.5,
       minimumCalls: 5,
@@ -67,6 +91,6 @@ export function settingsOf(options: ResilienceOptions): ResilienceSettings {
       betterAfter: 3,
       ...options.degradation,
     },
-    maxServices: options.maxServices ?? 1_000,
+    maxServices: options.maxServices === undefined ? 1_000 : options.maxServices,
   };
 }

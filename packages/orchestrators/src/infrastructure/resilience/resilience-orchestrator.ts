@@ -22,7 +22,7 @@ import {
 } from './resilience-options.js';
 import type { ServiceHealthReport } from './service-health.js';
 import { type GuardedRequest, ServiceGuard } from './service-guard.js';
-import { strategyOf, type Strategy } from './strategy.js';
+import { STRATEGIES, strategyOf, type Strategy } from './strategy.js';
 import type { TargetReport } from './target-pool.js';
 
 /** What `execute` gives. */
@@ -168,9 +168,11 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
     options: ExecuteOptions = {},
     random: () => number = Math.random,
   ): Promise<StepResult<Executed<T>>> {
+    const wrong = problemOf(service, request);
+    if (wrong !== undefined) return StepResult.fail(wrong, { errorCategory: 'validation' });
     const begun = this.#clock.monotonic();
     const { strategy } = request;
-    const outcome = await this.#guardOf(service, random).call(request, options);
+    const outcome = await this.#guardOf(service, random).call(request, options, random);
     const executionTimeMs = this.#clock.monotonic() - begun;
     if ('failed' in outcome) {
       const { failure } = outcome;
@@ -181,8 +183,13 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
         metadata: { ...metadata, service, strategy, attempts: outcome.attempts, executionTimeMs },
       });
     }
-    const { attempts, failure, target } = outcome;
-    const { data, warnings } = payloadOf<T>(outcome.value);
+    const { attempts, failure, target, value } = outcome;
+    const answer: StepResult<T> = StepResult.isResult(value)
+      ? (value as StepResult<T>)
+      : StepResult.ok<T>(value);
+    // A failed one has been dealt with: what is left has an answer, or says why there is none.
+    if (answer.status === 'skipped' || answer.status === 'failed') return answer;
+    const { data, warnings } = answer;
     const executed: Executed<T> = {
       service,
       strategy,
@@ -192,6 +199,13 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
       usedFallback: failure !== undefined,
       ...(target === undefined ? {} : { target }),
     };
+    if (answer.status === 'uncertain') {
+      return StepResult.uncertain(executed, {
+        ...(answer.reason === undefined ? {} : { reason: answer.reason }),
+        metadata: failure === undefined ? {} : { fallback: true, fallback_for: failure.category },
+        warnings,
+      });
+    }
     if (failure === undefined || strategy === 'graceful_degrade')
       return StepResult.ok(executed, { warnings });
     return StepResult.uncertain(executed, {
@@ -235,7 +249,7 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
     if (guard === undefined) {
       guard = new ServiceGuard(service, this.#settings, {
         clock: this.#clock,
-        random,
+        seed: random(),
         onEjected: (target) => this.logger.warn('target_ejected', { service, target }),
       });
     }
@@ -256,8 +270,20 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
   }
 }
 
-/** The payload of a result that the work returned, or the value itself. */
-function payloadOf<T>(value: unknown): { readonly data: T; readonly warnings: readonly string[] } {
-  if (!StepResult.isResult(value)) return { data: value as T, warnings: [] };
-  return { data: StepResult.unwrap(value) as T, warnings: value.warnings };
+/** What is wrong with a call from code; undefined where nothing is. */
+function problemOf(service: unknown, request: GuardedRequest | null | undefined): string | undefined {
+  if (typeof service !== 'string' || service === '')
+    return 'A service needs a name. Give one that is not empty.';
+  if (typeof request?.primary !== 'function')
+    return 'The primary is what calls the service. Give a function.';
+  if (!STRATEGIES.includes(request.strategy)) {
+    return `There is no strategy ${String(request.strategy)}. Use one of: ${STRATEGIES.join(', ')}.`;
+  }
+  const { fallback, targets } = request;
+  if (fallback !== undefined && typeof fallback !== 'function')
+    return 'The fallback is a function. Give one, or none.';
+  if (targets === undefined) return undefined;
+  return typeof targets === 'object' && Object.values(targets).every((target) => typeof target === 'function')
+    ? undefined
+    : 'Targets are functions by name. Give an object of them, or none.';
 }

@@ -29,16 +29,26 @@ type AsyncMethod = (...args: never[]) => Promise<unknown>;
 
 /**
  * Method decorator: calls of the method go through `resilience` as calls of `service`. Gives what the method, or the
- * fallback, returned. @throws StepFailure where both have failed
+ * fallback, returned; the method's call throws StepFailure where both have failed.
+ *
+ * @throws ResilienceError OPTION_INVALID for a strategy that there is not; TypeError for no service, or no method
  */
 export function resilient(service: string, options: ResilientOptions = {}) {
-  const strategy = strategyOf(options.strategy ?? 'retry');
+  const strategy = strategyOf(options.strategy === undefined ? 'retry' : options.strategy);
+  if (typeof service !== 'string' || service === '') {
+    throw new TypeError('@resilient needs the name of a service. Give one that is not empty.');
+  }
   return <M extends AsyncMethod>(
     _prototype: object,
-    _property: string | symbol,
+    property: string | symbol,
     descriptor: TypedPropertyDescriptor<M>,
   ): void => {
-    const original = descriptor.value as M;
+    const original = descriptor.value;
+    if (typeof original !== 'function') {
+      throw new TypeError(
+        `@resilient stands on "${String(property)}", which is no method. Put it on a method.`,
+      );
+    }
     descriptor.value = async function (this: unknown, ...args: never[]): Promise<unknown> {
       const orchestrator = (options.orchestrator ?? getResilienceOrchestrator)();
       const result = await orchestrator.protect(service, {

@@ -8,6 +8,7 @@ import {
   classifyValue,
   type ExecuteOptions,
   type Failure,
+  ResilienceError,
   RetryBudget,
   RetryPolicy,
   type Settled,
@@ -47,7 +48,6 @@ const PRIMARY = 'primary';
 /** What is known of one service, and the calls of it. */
 export class ServiceGuard {
   readonly #clock: Clock;
-  readonly #random: () => number;
   readonly #health: ServiceHealth;
   readonly #breaker: CircuitBreaker;
   readonly #retry: RetryPolicy;
@@ -57,12 +57,13 @@ export class ServiceGuard {
   constructor(
     service: string,
     settings: ResilienceSettings,
-    { clock, random, onEjected }: { clock: Clock; random: () => number; onEjected: (target: string) => void },
+    { clock, seed, onEjected }: { clock: Clock; seed: number; onEjected: (target: string) => void },
   ) {
     this.#clock = clock;
-    this.#random = random;
     this.#onEjected = onEjected;
     this.#health = new ServiceHealth(settings.health);
+    // Of its own: what a call brings along must not outlive that call.
+    const random = jitterFrom(seed);
     this.#breaker = new CircuitBreaker({ ...settings.breaker, name: service, clock, random });
     const budget = new RetryBudget({ clock });
     this.#retry = new RetryPolicy({ ...settings.retry, name: service, budget, clock, random });
@@ -90,7 +91,12 @@ export class ServiceGuard {
   }
 
   /** Never rejects. */
-  async call<T>(request: GuardedRequest<T>, options: ExecuteOptions): Promise<Guarded<T>> {
+  async call<T>(
+    request: GuardedRequest<T>,
+    options: ExecuteOptions,
+    random: () => number,
+  ): Promise<Guarded<T>> {
+    if (isCancelled(options)) return { failed: true, failure: ended(options), attempts: 0 };
     let attempts = 0;
     let target: string | undefined;
     const counted =
@@ -98,16 +104,16 @@ export class ServiceGuard {
       (attempt) => {
         attempts += 1;
         target = name;
-        return this.#observed(work, attempt, name);
+        return this.#observed(work, attempt, name, options);
       };
-    const settled = await settle(() => this.#run(request, counted, options));
+    const settled = await settle(() => this.#run(request, counted, options, random));
     const outcome = classify(settled);
     if (settled.ok && outcome.kind === 'success') {
       return { value: settled.value as T, attempts, target, failure: undefined };
     }
     const failure = outcome as Failure;
     const { fallback } = request;
-    if (fallback !== undefined && failure.category !== 'cancelled' && options.signal?.aborted !== true) {
+    if (fallback !== undefined && failure.category !== 'cancelled' && !isCancelled(options)) {
       const instead = await settle(() => fallback(failure, { attempt: 1, signal: signalOf(options) }));
       if (classify(instead).kind === 'success' && instead.ok) {
         return { value: instead.value as T, attempts, target: undefined, failure };
@@ -120,6 +126,7 @@ export class ServiceGuard {
     request: GuardedRequest<T>,
     counted: (work: ServiceCall<T>, name?: string) => ServiceCall<T>,
     options: ExecuteOptions,
+    random: () => number,
   ): T | PromiseLike<T> {
     switch (request.strategy) {
       case 'fail_fast':
@@ -130,7 +137,7 @@ export class ServiceGuard {
       case 'circuit_breaker':
         return this.#breaker.execute(counted(request.primary), options);
       case 'adaptive_routing':
-        return this.#route(request, counted, options);
+        return this.#route(request, counted, options, random);
     }
   }
 
@@ -139,19 +146,22 @@ export class ServiceGuard {
     { primary, targets }: GuardedRequest<T>,
     counted: (work: ServiceCall<T>, name?: string) => ServiceCall<T>,
     options: ExecuteOptions,
+    random: () => number,
   ): Promise<T> {
     const works = new Map(Object.entries(targets ?? {}));
     if (works.size === 0) works.set(PRIMARY, primary);
     this.#pool.hold([...works.keys()]);
     const tried = new Set<string>();
     for (;;) {
-      const name = this.#pool.pick(this.#random, this.#clock.monotonic(), tried) as string;
+      // Meanwhile another call may have come with other targets: what is left is known here alone.
+      const left = [...works.keys()].filter((each) => !tried.has(each));
+      const name = this.#pool.pick(random, this.#clock.monotonic(), left) as string;
       tried.add(name);
       const work = counted(works.get(name) as ServiceCall<T>, name);
       const settled = await settle(() => work({ attempt: tried.size, signal: signalOf(options) }));
       const outcome = classify(settled);
       const done =
-        outcome.kind !== 'failure' || tried.size === works.size || options.signal?.aborted === true;
+        outcome.kind !== 'failure' || tried.size === works.size || isOver(options, this.#clock.monotonic());
       if (!done) continue;
       if (settled.ok) return settled.value as T;
       throw settled.error;
@@ -159,10 +169,16 @@ export class ServiceGuard {
   }
 
   /** Runs one attempt and remembers how it went; what says nothing about the service is not remembered. */
-  async #observed<T>(work: ServiceCall<T>, attempt: Attempt, target: string | undefined): Promise<T> {
+  async #observed<T>(
+    work: ServiceCall<T>,
+    attempt: Attempt,
+    target: string | undefined,
+    { signal }: ExecuteOptions,
+  ): Promise<T> {
     const begun = this.#clock.monotonic();
     const note = (kind: 'success' | 'failure' | 'ignored'): void => {
-      if (kind === 'ignored') return;
+      // Whatever work says that its caller has ended, it was not given its chance.
+      if (kind === 'ignored' || (kind === 'failure' && signal?.aborted === true)) return;
       const now = this.#clock.monotonic();
       this.#health.record(kind === 'success', now - begun, now);
       if (target !== undefined && this.#pool.record(target, kind === 'success', now - begun, now)) {
@@ -187,6 +203,40 @@ async function settle(run: () => unknown): Promise<Settled> {
   } catch (error) {
     return { ok: false, error };
   }
+}
+
+function isCancelled({ signal }: ExecuteOptions): boolean {
+  return signal?.aborted === true;
+}
+
+/** Whether its caller has ended it, or its time is up. */
+function isOver(options: ExecuteOptions, now: number): boolean {
+  return isCancelled(options) || now >= (options.expiresAt ?? Infinity);
+}
+
+/** What comes of a call that its caller had ended before it began. */
+function ended({ signal }: ExecuteOptions): Failure {
+  return classifyRejection(
+    new ResilienceError(
+      'CANCELLED',
+      'resilience',
+      'resilience: the caller had cancelled the call before it began.',
+      {
+        cause: signal?.reason,
+      },
+    ),
+  );
+}
+
+/** Numbers from 0 to 1 for the jitter of one service ("mulberry32"), by the seed alone. */
+function jitterFrom(seed: number): () => number {
+  let state = Math.floor(seed * 2 ** 32) >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
 const NEVER = new AbortController().signal;

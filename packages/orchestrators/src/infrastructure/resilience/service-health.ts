@@ -16,14 +16,14 @@ export interface HealthThresholds {
   readonly successRate: number;
   /** Above this mean latency a service is unhealthy, in ms. @default 5_000 */
   readonly latencyMs: number;
-  /** Fewer calls in the window say nothing. @default 5 */
+  /** Fewer calls in the window say nothing; 1 to 100. @default 5 */
   readonly minimumCalls: number;
   /** Calls older than this are forgotten, in ms. @default 300_000 */
   readonly windowMs: number;
 }
 
-/** Calls remembered at most. */
-const CAPACITY = 100;
+/** Calls of a service remembered at most. */
+export const CALLS_REMEMBERED = 100;
 
 /**
  * The last 100 calls of a service, as far as they are not older than the window. Nothing is counted for life: an incident
@@ -31,9 +31,9 @@ const CAPACITY = 100;
  */
 export class ServiceHealth {
   readonly #thresholds: HealthThresholds;
-  readonly #at = new Float64Array(CAPACITY);
-  readonly #latency = new Float64Array(CAPACITY);
-  readonly #good = new Uint8Array(CAPACITY);
+  readonly #at = new Float64Array(CALLS_REMEMBERED);
+  readonly #latency = new Float64Array(CALLS_REMEMBERED);
+  readonly #good = new Uint8Array(CALLS_REMEMBERED);
   #recorded = 0;
 
   constructor(thresholds: HealthThresholds) {
@@ -42,7 +42,7 @@ export class ServiceHealth {
 
   /** @param now Monotonic, in ms. */
   record(success: boolean, latencyMs: number, now: number): void {
-    const slot = this.#recorded % CAPACITY;
+    const slot = this.#recorded % CALLS_REMEMBERED;
     this.#at[slot] = now;
     this.#latency[slot] = latencyMs;
     this.#good[slot] = success ? 1 : 0;
@@ -55,7 +55,7 @@ export class ServiceHealth {
     let calls = 0;
     let good = 0;
     let latency = 0;
-    for (let slot = 0; slot < Math.min(this.#recorded, CAPACITY); slot += 1) {
+    for (let slot = 0; slot < Math.min(this.#recorded, CALLS_REMEMBERED); slot += 1) {
       if (now - (this.#at[slot] as number) > windowMs) continue;
       calls += 1;
       good += this.#good[slot] as number;

@@ -1,3 +1,5 @@
+import { ResilienceError } from '@kapelle/resilience';
+
 /** The ways of calling a service. */
 export const STRATEGIES = [
   'fail_fast',
@@ -27,7 +29,17 @@ const ALIASES: Readonly<Record<string, Strategy>> = {
 /** Every name that {@link strategyOf} takes. */
 export const STRATEGY_NAMES: readonly string[] = [...STRATEGIES, ...Object.keys(ALIASES)];
 
-/** The strategy of a name that {@link STRATEGY_NAMES} lists. */
+/**
+ * The strategy of a name that {@link STRATEGY_NAMES} lists.
+ * @throws ResilienceError OPTION_INVALID for any other, with the list
+ */
 export function strategyOf(name: string): Strategy {
-  return Object.hasOwn(ALIASES, name) ? (ALIASES[name] as Strategy) : (name as Strategy);
+  const strategy = typeof name === 'string' && Object.hasOwn(ALIASES, name) ? ALIASES[name] : name;
+  const known = STRATEGIES.find((each) => each === strategy);
+  if (known !== undefined) return known;
+  throw new ResilienceError(
+    'OPTION_INVALID',
+    'resilience',
+    `resilience: there is no strategy ${typeof name === 'string' ? JSON.stringify(name.slice(0, 100)) : `of type ${typeof name}`}. Use one of: ${STRATEGY_NAMES.join(', ')}.`,
+  );
 }

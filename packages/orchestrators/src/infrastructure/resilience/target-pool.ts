@@ -60,25 +60,30 @@ export class TargetPool {
     for (const name of this.#targets.keys()) if (!names.includes(name)) this.#targets.delete(name);
     for (const name of names) {
       if (this.#targets.has(name)) continue;
-      this.#targets.set(name, {
-        name,
-        weight: 1,
-        calls: 0,
-        failures: 0,
-        consecutiveFailures: 0,
-        ejectedUntil: 0,
-        multiplier: 0,
-        ejections: 0,
-      });
+      this.#targets.set(name, this.#newcomer(name));
     }
   }
 
+  #newcomer(name: string): Target {
+    const { minWeight, maxWeight } = this.#settings;
+    return {
+      name,
+      weight: Math.min(maxWeight, Math.max(minWeight, 1)),
+      calls: 0,
+      failures: 0,
+      consecutiveFailures: 0,
+      ejectedUntil: 0,
+      multiplier: 0,
+      ejections: 0,
+    };
+  }
+
   /**
-   * A target, at random by weight, of those that take part and are not in `without`; of the ejected ones where no other is
-   * left, the one that comes back first. `undefined` where all have been tried.
+   * One of `names`, at random by weight, of those that take part; of the ejected ones where no other is left, the one that
+   * comes back first. A name that the pool no longer holds counts as new. `undefined` without names.
    */
-  pick(random: () => number, now: number, without: ReadonlySet<string>): string | undefined {
-    const left = [...this.#targets.values()].filter(({ name }) => !without.has(name));
+  pick(random: () => number, now: number, names: readonly string[]): string | undefined {
+    const left = names.map((name) => this.#targets.get(name) ?? this.#newcomer(name));
     const taking = left.filter(({ ejectedUntil }) => ejectedUntil <= now);
     if (taking.length === 0) {
       return left.reduce<Target | undefined>(

@@ -11,5 +11,3 @@ decorate([IsInt(), Min(1), Max(1_000)], 'quantity');
 decorate([IsBoolean()], 'express');
 decorate([IsIn(['eu', 'us', 'asia'])], 'region');
 decorate([IsOptional(), IsString()], 'note');
-
-export const order = { sku: 'KP-1000', quantity: 3, express: true, region: 'eu', note: 'ring twice' };
