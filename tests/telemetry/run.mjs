@@ -21,7 +21,10 @@ for (let p = 0; p < POINTS; p += 1) {
   now = START + p * STEP_MS;
   for (let m = 0; m < METRICS; m += 1) {
     for (let s = 0; s < SERIES_PER_METRIC; s += 1) {
-      store.record(`metric_${m}`, ((p * 31 + m * 17 + s * 7) % 100) + 1, { instance: `i${s}`, zone: `z${s % 4}` });
+      store.record(`metric_${m}`, ((p * 31 + m * 17 + s * 7) % 100) + 1, {
+        instance: `i${s}`,
+        zone: `z${s % 4}`,
+      });
     }
   }
 }
@@ -36,7 +39,8 @@ const shapes = [
   (m, n) => `increase(metric_${m * 2}[10m]) / increase(metric_${m * 2}[10m]) by () > ${n}%`,
   (m, n) => `stddev(metric_${m * 2 + 1}[5m]) > ${n}ms`,
   (m, n) => `absent(metric_${m * 2}{instance="i${n}"}[5m])`,
-  (m, n) => `min(metric_${m * 2 + 1}[5m]) by (zone) > ${n}ms unless count(metric_${m * 2 + 1}[5m]) by (zone) < ${n}`,
+  (m, n) =>
+    `min(metric_${m * 2 + 1}[5m]) by (zone) > ${n}ms unless count(metric_${m * 2 + 1}[5m]) by (zone) < ${n}`,
   (m, n) => `p50(metric_${m * 2 + 1}[5m]) by () > ${n}ms`,
 ];
 for (let r = 0; r < RULES; r += 1) {

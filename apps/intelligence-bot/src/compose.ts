@@ -7,16 +7,24 @@ import {
   FallbackAutonomousOrchestrator,
   KNOWLEDGE_SOURCE,
   LANGUAGE_MODEL,
+  STATE_STORE,
   type BriefingStore,
   type ContentSource,
   type KnowledgeSource,
   type LanguageModel,
+  type StateStore,
 } from '@kapelle/orchestrators';
 import { ContainerModule } from 'inversify';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { FileKnowledge, LazyBriefingStore, LazyContentSource, LazyLanguageModel } from './lazy-ports.js';
+import {
+  FileKnowledge,
+  LazyBriefingStore,
+  LazyContentSource,
+  LazyLanguageModel,
+  LazyStateStore,
+} from './lazy-ports.js';
 import type { Settings } from './settings.js';
 
 /** The orchestrators of the bot. */
@@ -37,6 +45,8 @@ export interface Ports {
   readonly store: BriefingStore;
   readonly knowledge: KnowledgeSource;
   readonly model?: LanguageModel;
+  /** What must survive a restart besides the briefings; kept by the process alone without one. */
+  readonly state?: StateStore;
 }
 
 /** The bot, put together. */
@@ -55,6 +65,7 @@ export function portsOf(settings: Settings, stdin?: Readable): Ports {
       ...(stdin === undefined ? {} : { stdin }),
     }),
     store: new LazyBriefingStore(join(settings.dataFolder, DATABASE_FILE)),
+    state: new LazyStateStore(join(settings.dataFolder, DATABASE_FILE)),
     knowledge: new FileKnowledge(
       knowledgeFile === undefined ? [KNOWLEDGE_FILE] : [KNOWLEDGE_FILE, knowledgeFile],
     ),
@@ -63,12 +74,13 @@ export function portsOf(settings: Settings, stdin?: Readable): Ports {
 }
 
 /** Binds the ports. */
-export function portsModule({ source, store, knowledge, model }: Ports): ContainerModule {
+export function portsModule({ source, store, knowledge, model, state }: Ports): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(CONTENT_SOURCE).toConstantValue(source);
     bind(BRIEFING_STORE).toConstantValue(store);
     bind(KNOWLEDGE_SOURCE).toConstantValue(knowledge);
     if (model !== undefined) bind(LANGUAGE_MODEL).toConstantValue(model);
+    if (state !== undefined) bind(STATE_STORE).toConstantValue(state);
   });
 }
 
@@ -86,6 +98,7 @@ export function compose(ports: Ports, logger?: Logger): Bot {
     close: async (reason) => {
       await host.stop(reason);
       await ports.store.close();
+      await ports.state?.close();
     },
   };
 }

@@ -15,6 +15,12 @@ import {
   type Page,
   type RawContent,
   type SearchHit,
+  type ListOptions,
+  type PutOptions,
+  type StateCollection,
+  type StateKey,
+  type StateRecord,
+  type StateStore,
 } from '@kapelle/orchestrators';
 import { readFile } from 'node:fs/promises';
 import type { FileOrHttpContentSourceOptions } from './adapters/content-source.js';
@@ -80,6 +86,52 @@ export class LazyBriefingStore implements BriefingStore {
     if (this.#store === undefined) {
       const opening = import('./adapters/libsql-briefing-store.js').then(({ LibsqlBriefingStore }) =>
         LibsqlBriefingStore.open({ file: this.#file }),
+      );
+      this.#store = opening;
+      opening.catch(() => {
+        if (this.#store === opening) this.#store = undefined;
+      });
+    }
+    return this.#store;
+  }
+}
+
+/** The state in the same database. One that could not be opened is tried again by the next call. */
+export class LazyStateStore implements StateStore {
+  readonly durable = true;
+  readonly #file: string;
+  #store: Promise<StateStore> | undefined;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  async get<T>(at: StateKey): Promise<StateRecord<T> | undefined> {
+    return (await this.#open()).get<T>(at);
+  }
+
+  async put<T>(at: StateKey, value: T, options?: PutOptions): Promise<StateRecord<T>> {
+    return (await this.#open()).put(at, value, options);
+  }
+
+  async delete(at: StateKey): Promise<boolean> {
+    return (await this.#open()).delete(at);
+  }
+
+  async list<T>(of: StateCollection, options?: ListOptions): Promise<readonly StateRecord<T>[]> {
+    return (await this.#open()).list<T>(of, options);
+  }
+
+  async close(): Promise<void> {
+    const store = this.#store;
+    this.#store = undefined;
+    await (await store?.catch(() => undefined))?.close();
+  }
+
+  #open(): Promise<StateStore> {
+    if (this.#store === undefined) {
+      const opening = import('./adapters/libsql-state-store.js').then(({ LibsqlStateStore }) =>
+        LibsqlStateStore.open({ file: this.#file }),
       );
       this.#store = opening;
       opening.catch(() => {

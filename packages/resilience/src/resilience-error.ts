@@ -47,3 +47,30 @@ export class ResilienceError extends StepFailure {
     this.retryAfterMs = extra.retryAfterMs;
   }
 }
+
+/**
+ * The rejection of work that was not begun. It has no stack: there are thousands of them where there is one, and its frames, all of
+ * this package, would cost more than everything else about refusing.
+ */
+export function refusal(
+  code: 'CIRCUIT_OPEN' | 'BULKHEAD_FULL' | 'RATE_LIMITED' | 'LOAD_SHED',
+  policy: string,
+  message: string,
+  extra?: { readonly retryAfterMs?: number },
+): ResilienceError {
+  const { stackTraceLimit } = Error;
+  setStackTraceLimit(0);
+  try {
+    return new ResilienceError(code, policy, message, extra);
+  } finally {
+    setStackTraceLimit(stackTraceLimit);
+  }
+}
+
+function setStackTraceLimit(limit: number): void {
+  try {
+    Error.stackTraceLimit = limit;
+  } catch {
+    // The intrinsics are frozen: then it has its stack.
+  }
+}

@@ -44,6 +44,22 @@ export const MIGRATIONS: readonly Migration[] = [
       INSERT INTO briefings_search (briefings_search, rank) VALUES ('rank', 'bm25(0.0, 8.0, 3.0, 1.0)');
     `,
   },
+  {
+    version: 2,
+    name: 'state of the orchestrators',
+    // Without a rowid the records lie in the order of their keys, in which they are listed.
+    sql: `
+      CREATE TABLE state (
+        tenant_id  BLOB    NOT NULL,
+        collection TEXT    NOT NULL,
+        key        BLOB    NOT NULL,
+        version    INTEGER NOT NULL,
+        updated_ms INTEGER NOT NULL,
+        json       TEXT    NOT NULL,
+        PRIMARY KEY (tenant_id, collection, key)
+      ) WITHOUT ROWID;
+    `,
+  },
 ];
 
 /**

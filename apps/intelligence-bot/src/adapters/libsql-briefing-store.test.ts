@@ -339,6 +339,7 @@ describe('LibsqlBriefingStore: the file', () => {
     const db = new Database(strange);
     expect(db.prepare('SELECT version, name FROM schema_migrations').all()).toEqual([
       { version: 1, name: 'briefings and their full-text index' },
+      { version: 2, name: 'state of the orchestrators' },
     ]);
     expect(db.prepare('PRAGMA journal_mode').all()).toEqual([{ journal_mode: 'wal' }]);
     db.close();
@@ -402,12 +403,12 @@ describe('LibsqlBriefingStore: the file', () => {
   it('refuses a schema newer than it knows, and leaves it alone', async () => {
     const copy = await filled();
     const db = new Database(copy);
-    db.exec("INSERT INTO schema_migrations VALUES (2, 'from the future'); PRAGMA journal_mode = DELETE");
+    db.exec("INSERT INTO schema_migrations VALUES (3, 'from the future'); PRAGMA journal_mode = DELETE");
     db.close();
     expectRefused(
       copy,
       'STORE_SCHEMA_TOO_NEW',
-      'has schema version 2, and this program knows versions up to 1',
+      'has schema version 3, and this program knows versions up to 2',
     );
   });
 
@@ -445,18 +446,18 @@ describe('LibsqlBriefingStore: the file', () => {
 
   it('moves an older schema forward once, and not at all when a step fails', () => {
     const db = new Database(file);
-    const next = { version: 2, name: 'tags', sql: 'CREATE TABLE tags (name TEXT); ' };
+    const version = MIGRATIONS.length + 1;
+    const next = { version, name: 'tags', sql: 'CREATE TABLE tags (name TEXT); ' };
     migrate(db, file);
     const broken = { ...next, sql: `${next.sql} SELECT * FROM nowhere` };
     expect(() => migrate(db, file, [...MIGRATIONS, broken])).toThrow('no such table: nowhere');
     expect(db.prepare("SELECT * FROM sqlite_schema WHERE name = 'tags'").all()).toEqual([]);
     migrate(db, file, [...MIGRATIONS, next]);
     migrate(db, file, [...MIGRATIONS, next]);
-    expect(db.prepare('SELECT version FROM schema_migrations').all()).toEqual([
-      { version: 1 },
-      { version: 2 },
-    ]);
-    expect(() => migrate(db, file)).toThrow('has schema version 2');
+    expect(db.prepare('SELECT version FROM schema_migrations').all()).toEqual(
+      [...MIGRATIONS, next].map((each) => ({ version: each.version })),
+    );
+    expect(() => migrate(db, file)).toThrow(`has schema version ${String(version)}`);
     db.close();
   });
 

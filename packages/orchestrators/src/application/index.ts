@@ -6,6 +6,3 @@ export type {
   SourceFailed,
   SourceOutcome,
 } from './content-intake/intake-report.js';
-export * from './advanced-bandits/index.js';
-export * from './real-time-monitoring/index.js';
-export * from './unified-feedback/index.js';

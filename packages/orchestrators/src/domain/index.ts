@@ -80,7 +80,3 @@ export {
 } from './autonomous-intelligence/verification/index.js';
 export { FallbackAutonomousOrchestrator } from './fallback-autonomous/fallback-autonomous-orchestrator.js';
 export { FallbackParams } from './fallback-autonomous/fallback-params.js';
-export * from './agent-training/index.js';
-export * from './enhanced-autonomous/index.js';
-export * from './hierarchical/index.js';
-export * from './mission/index.js';

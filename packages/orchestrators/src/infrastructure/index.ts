@@ -12,7 +12,3 @@ export type { GuardedRequest, ServiceCall } from './resilience/service-guard.js'
 export type { HealthThresholds, ServiceHealthReport } from './resilience/service-health.js';
 export { STRATEGIES, type Strategy } from './resilience/strategy.js';
 export type { RoutingSettings, TargetReport } from './resilience/target-pool.js';
-export * from './deployment/index.js';
-export * from './production-operations/index.js';
-export * from './security/index.js';
-export * from './telemetry/index.js';

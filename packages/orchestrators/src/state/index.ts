@@ -1,5 +1,7 @@
+export { FileStateStore, type FileStateStoreOptions } from './file-state-store.js';
 export { MemoryStateStore } from './memory-state-store.js';
 export { StateError, type StateErrorCode } from './state-error.js';
+export { DEFAULT_LIST_LIMIT, MAX_LIST_LIMIT, MAX_VALUE_LENGTH, stateRules } from './state-limits.js';
 export {
   type ListOptions,
   type PutOptions,
@@ -10,3 +12,4 @@ export {
   type StateRecord,
   type StateStore,
 } from './state-store.js';
+export { STATE_STORE_CHECKS, type StateStoreCheck, type StateStorePlace } from './state-store-checks.js';

@@ -1,6 +1,13 @@
 import { systemClock, type Clock } from '@kapelle/core';
 import { StateError } from './state-error.js';
-import { assertCollection, assertKey, assertPut, assertVersion, encodeValue, listLimit } from './state-limits.js';
+import {
+  assertCollection,
+  assertKey,
+  assertPut,
+  assertVersion,
+  encodeValue,
+  listLimit,
+} from './state-limits.js';
 import type {
   ListOptions,
   PutOptions,
@@ -40,7 +47,7 @@ export class MemoryStateStore implements StateStore {
     let records = this.#of(at);
     const found = records?.get(at.key)?.version ?? 0;
     assertVersion(at, options.ifVersion, found);
-    if (records === undefined) this.#collections.set(nameOf(at), (records = new Map()));
+    if (records === undefined) this.#collections.set(nameOf(at), (records = new Map<string, Entry>()));
     const entry: Entry = { json, version: found + 1, updatedAt: this.#clock.now() };
     records.set(at.key, entry);
     return recordOf<T>(at.key, entry);

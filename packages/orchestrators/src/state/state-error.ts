@@ -9,17 +9,30 @@ export type StateErrorCode =
   /** An option out of its range. */
   | 'STATE_OPTION_INVALID'
   /** The store was closed. */
-  | 'STATE_CLOSED';
+  | 'STATE_CLOSED'
+  /** Another process has the folder. */
+  | 'STATE_LOCKED'
+  /** The folder cannot be made, read or written. */
+  | 'STATE_FOLDER_UNUSABLE'
+  /** A newer version of the program wrote what is there. */
+  | 'STATE_FORMAT_TOO_NEW'
+  /** A record was damaged from outside; its file was put aside. */
+  | 'STATE_CORRUPT'
+  /** No space is left on the disk. */
+  | 'STATE_FULL'
+  /** Anything else the system said no with; the cause has it. */
+  | 'STATE_FAILED';
 
 /** What a store of state says no with. */
 export class StateError extends Error {
   override readonly name = 'StateError';
   readonly code: StateErrorCode;
+  /** True for `STATE_CONFLICT`, after the record was read again, and for `STATE_LOCKED`. */
   readonly retryable: boolean;
 
-  constructor(code: StateErrorCode, message: string) {
-    super(message);
+  constructor(code: StateErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
-    this.retryable = code === 'STATE_CONFLICT';
+    this.retryable = code === 'STATE_CONFLICT' || code === 'STATE_LOCKED';
   }
 }

@@ -7,7 +7,6 @@ export const DEFAULT_LIST_LIMIT = 1_000;
 export const MAX_LIST_LIMIT = 10_000;
 
 const COLLECTION = /^[a-z][a-z0-9_.]{0,127}$/;
-// eslint-disable-next-line no-control-regex -- the point is to refuse them
 const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** @throws StateError `STATE_KEY_INVALID` */
@@ -100,3 +99,13 @@ function assertText(what: string, value: string): void {
     `The ${what} ${JSON.stringify(value)} is not a text of 1 to 512 characters without control characters.`,
   );
 }
+
+/** What every adapter of a store of state checks before it does anything, so that all refuse the same. */
+export const stateRules = {
+  assertCollection,
+  assertKey,
+  assertPut,
+  assertVersion,
+  encodeValue,
+  listLimit,
+} as const;

@@ -48,9 +48,10 @@ export interface ListOptions {
 
 /**
  * Keeps records. Nothing of another tenant or collection is ever returned. A value is copied in and out, so that
- * changing it later changes nothing here. All methods reject with a {@link PortError}: `STATE_CONFLICT`,
- * `STATE_KEY_INVALID`, `STATE_VALUE_INVALID` (not JSON-like, or more than 16 MiB as JSON) or `STATE_CLOSED`, besides
- * those of the adapter.
+ * changing it later changes nothing here. All methods reject with an error that has a stable `code`
+ * and says whether it is `retryable`: `STATE_CONFLICT`, `STATE_KEY_INVALID`, `STATE_OPTION_INVALID`,
+ * `STATE_VALUE_INVALID` (not JSON-like, or more than 16 MiB as JSON) or `STATE_CLOSED`, besides those of the adapter.
+ * `STATE_STORE_CHECKS` is what an adapter must pass.
  */
 export interface StateStore {
   get<T = unknown>(at: StateKey): Promise<StateRecord<T> | undefined>;

@@ -4,7 +4,7 @@ import { AttemptScope } from '../attempt-scope.js';
 import { cancelled } from '../cancelled.js';
 import { DeadlineList } from '../deadline-list.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
-import { ResilienceError } from '../resilience-error.js';
+import { refusal, ResilienceError } from '../resilience-error.js';
 import { runWork } from '../run-work.js';
 import { type BulkheadOptions, resolveBulkheadOptions } from './bulkhead-options.js';
 import type { Lane } from './lane.js';
@@ -220,11 +220,7 @@ export class BulkheadPolicy implements Policy, WaitingRoom {
 
   #full(why: string): ResilienceError {
     this.#refused += 1;
-    return new ResilienceError(
-      'BULKHEAD_FULL',
-      this.name,
-      `${this.name}: refused, because ${why}. Try again later.`,
-    );
+    return refusal('BULKHEAD_FULL', this.name, `${this.name}: refused, because ${why}. Try again later.`);
   }
 
   #noTimeLeft(): ResilienceError {

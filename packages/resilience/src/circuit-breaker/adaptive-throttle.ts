@@ -5,7 +5,7 @@ import { cancelled } from '../cancelled.js';
 import { checkClock, checkCount, checkFunction, checkMs, checkName, checkNumber, given } from '../options.js';
 import { classify, type ClassifyRule, type Outcome, type Settled } from '../outcome.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
-import { ResilienceError } from '../resilience-error.js';
+import { refusal } from '../resilience-error.js';
 import { runWork } from '../run-work.js';
 import { shareOf } from '../share-of.js';
 import { RollingWindow } from './rolling-window.js';
@@ -92,7 +92,7 @@ export class AdaptiveThrottle implements Policy {
       this.#window.add(now, true, false);
       this.#refused += 1;
       return Promise.reject(
-        new ResilienceError(
+        refusal(
           'CIRCUIT_OPEN',
           this.name,
           `${this.name}: refused, because the dependency accepts too few requests (${Math.round(ratio * 100)} % are being refused). Try again later.`,

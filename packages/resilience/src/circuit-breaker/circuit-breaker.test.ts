@@ -248,7 +248,7 @@ describe('a half-open circuit', () => {
     'lets exactly three of a thousand callers through and refuses the rest at once, when probes end %s',
     async (end) => {
       for (let round = 0; round < 5; round += 1) {
-        const { breaker, clock } = await halfOpened();
+        const { breaker } = await halfOpened();
         const controller = new AbortController();
         const settle: (() => void)[] = [];
         let bodies = 0;
@@ -270,7 +270,9 @@ describe('a half-open circuit', () => {
             }),
         );
         expect(bodies).toBe(3);
-        await clock.advance(0);
+        // At once: before anything else can happen.
+        await Promise.resolve();
+        await Promise.resolve();
         expect(refused).toBe(997);
         if (end === 'cancelled') {
           controller.abort();
@@ -284,6 +286,17 @@ describe('a half-open circuit', () => {
       }
     },
   );
+
+  it('refuses without the cost of a stack, and leaves that of other errors as it is', async () => {
+    const { breaker } = await halfOpened();
+    breaker.isolate();
+    const limit = Error.stackTraceLimit;
+    const error = await breaker.execute(up).catch((thrown: unknown) => thrown as Error);
+    expect(error).toMatchObject({ code: 'CIRCUIT_OPEN' });
+    expect((error as Error).stack).not.toMatch(/\n\s+at /);
+    expect(Error.stackTraceLimit).toBe(limit);
+    expect(new Error('another').stack).toMatch(/\n\s+at /);
+  });
 
   it('closes with an empty window after three good probes, and opens on the first bad one', async () => {
     const good = await halfOpened();

@@ -1,4 +1,4 @@
-import { ResilienceError } from '../resilience-error.js';
+import { refusal, type ResilienceError } from '../resilience-error.js';
 import type { ResolvedCircuitOptions } from './circuit-options.js';
 import type { Probes } from './probes.js';
 
@@ -58,7 +58,7 @@ export function circuitRefusal(
   switch (phase.state) {
     case 'open': {
       const retryAfterMs = Math.max(0, Math.ceil(phase.until - now));
-      return new ResilienceError(
+      return refusal(
         'CIRCUIT_OPEN',
         name,
         `${name}: the circuit is open, because too many calls failed. Try again in ${retryAfterMs} ms.`,
@@ -67,7 +67,7 @@ export function circuitRefusal(
     }
     case 'half-open': {
       const undecidedMs = Math.max(0, Math.ceil(phase.probes.oldestSince + probeTimeoutMs - now));
-      return new ResilienceError(
+      return refusal(
         'CIRCUIT_OPEN',
         name,
         `${name}: the circuit is half-open, and all its probes are taken. Try again when they have shown whether the dependency works.`,
@@ -75,7 +75,7 @@ export function circuitRefusal(
       );
     }
     case 'isolated':
-      return new ResilienceError(
+      return refusal(
         'CIRCUIT_OPEN',
         name,
         `${name}: the circuit is held open by hand. Call reset() to close it.`,

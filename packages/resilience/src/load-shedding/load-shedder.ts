@@ -5,7 +5,7 @@ import { cancelled } from '../cancelled.js';
 import { checkClock, checkName, checkOptions, given } from '../options.js';
 import { classifyRejection, classifyValue, type Outcome } from '../outcome.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
-import { ResilienceError } from '../resilience-error.js';
+import { refusal } from '../resilience-error.js';
 import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.js';
 import { LoopLag, type LoopLagOptions, type LoopState } from './loop-lag.js';
 
@@ -112,15 +112,11 @@ export class LoadShedderPolicy implements Policy {
     if (caller.aborted) return Promise.reject(cancelled(this.name, caller.reason));
     const now = this.#clock.monotonic();
     if (this.#loop !== undefined) this.#watchLoop(this.#loop, now);
-    const refusal = this.#whyNot(caller.priority);
-    if (refusal !== undefined) {
+    const why = this.#whyNot(caller.priority);
+    if (why !== undefined) {
       this.#refused += 1;
       return Promise.reject(
-        new ResilienceError(
-          'LOAD_SHED',
-          this.name,
-          `${this.name}: refused, because ${refusal}. Try again later.`,
-        ),
+        refusal('LOAD_SHED', this.name, `${this.name}: refused, because ${why}. Try again later.`),
       );
     }
     this.#running += 1;

@@ -5,7 +5,7 @@ import { cancelled } from '../cancelled.js';
 import { checkClock, checkCount, checkFunction, checkMs, checkName, checkNumber, given } from '../options.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { RecentMap } from '../recent-map.js';
-import { ResilienceError } from '../resilience-error.js';
+import { refusal, type ResilienceError } from '../resilience-error.js';
 import { runWork } from '../run-work.js';
 import { Bucket, type Rate } from './bucket.js';
 import { WaitingPermit } from './waiting-permit.js';
@@ -145,7 +145,7 @@ export class RateLimiterPolicy implements Policy {
 
   #refusal(retryAfterMs: number): ResilienceError {
     this.#refused += 1;
-    return new ResilienceError(
+    return refusal(
       'RATE_LIMITED',
       this.name,
       `${this.name}: refused, because its rate is used up. Try again in ${retryAfterMs} ms.`,
