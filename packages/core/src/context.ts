@@ -11,6 +11,7 @@ export interface Principal {
   readonly scopes: readonly string[];
 }
 
+/** What a context is made of. Both ids are texts that are not empty. */
 export interface OrchestrationContextInit {
   readonly tenantId: string;
   readonly requestId: string;

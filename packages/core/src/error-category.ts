@@ -1,5 +1,7 @@
+/** How bad a failure is, from the least to the worst. */
 export type Severity = 'low' | 'medium' | 'high' | 'critical';
 
+/** What follows from the category of a failure. */
 export interface CategoryInfo {
   readonly severity: Severity;
   /** Whether another attempt may help, unless the failure itself says otherwise. */

@@ -64,8 +64,10 @@ export const ERROR_CODES = {
   INTERCEPTOR_ASYNC: row('execution', 'Return synchronously, or use `around`.'),
 } as const satisfies Readonly<Record<string, ErrorCodeInfo>>;
 
+/** The code of an {@link OrchestrationError}. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What may be said beside the message of an {@link OrchestrationError}. */
 export interface OrchestrationErrorInit {
   readonly cause?: unknown;
   /** Names from where the problem was looked at to where it lies. */

@@ -20,7 +20,7 @@ export {
   isErrorCategory,
   type Severity,
 } from './error-category.js';
-export { ERROR_CODES, type ErrorCode, OrchestrationError } from './errors.js';
+export { ERROR_CODES, type ErrorCode, OrchestrationError, type OrchestrationErrorInit } from './errors.js';
 export type { EventBus, Unsubscribe } from './events/event-bus.js';
 export type {
   CallIds,
@@ -102,6 +102,7 @@ export type { RunHandle, RunInfo, Runs } from './facade/run-registry.js';
 export type { GraphEdge } from './graph/graph-node.js';
 export type { GraphJSON, GraphView, GraphViewNode } from './graph/graph-view.js';
 export type { Problem } from './graph/problem.js';
+export type { JsonValue } from './json-data.js';
 export { DEFAULT_LAYER_RULE, type LayerRule, OrchestrationLayer, OrchestrationType } from './layers.js';
 export type { HealthStatus, HostHealth, UnitHealth } from './lifecycle/health.js';
 export type { OrchestrationHost } from './lifecycle/host.js';
@@ -144,6 +145,7 @@ export type {
   RestartOptions,
   Token,
 } from './orchestrator/options.js';
+export type { OperationStats } from './orchestrator/orchestrator-unit.js';
 export type { SignalQueue } from './queues/signal-queue.js';
 export {
   FailedResult,
@@ -157,7 +159,7 @@ export {
   type StepResultJSON,
   UncertainResult,
 } from './step-result.js';
-export type { ParamsSchema, Violation } from './validation/index.js';
+export type { ParamsSchema, PropertySchema, Violation } from './validation/index.js';
 export type {
   WatchedBatch,
   WatchedCall,

@@ -4,6 +4,7 @@ import type { Step, StepOptions } from './engine/verbs.js';
 import type { CallOptions, NotGiven, OrchestratorRef, ParamsOf, ResultOf } from './facade/references.js';
 import type { FailedResult, OkResult, SkippedResult, StepResult, UncertainResult } from './step-result.js';
 
+/** How the branches of `context.parallel` are run. */
 export interface ParallelOptions {
   /** How many run at the same time. @default all @minimum 1 */
   readonly concurrency?: number;

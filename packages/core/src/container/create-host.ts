@@ -18,6 +18,7 @@ import { forgetPlans } from './plan-cache.js';
 import { KERNEL } from './tokens.js';
 import type { KernelSettings } from './unit-settings.js';
 
+/** What a host is made of, and how it starts, runs and stops. */
 export interface HostOptions {
   /** May be left out where the container has an orchestrationModule. */
   readonly orchestrators?: readonly AnyClass[];

@@ -7,6 +7,7 @@ import { Kernel } from './kernel.js';
 import { checkSameOptions, kernelBehind } from './kernel-behind.js';
 import type { Seen } from './kernel-bindings.js';
 
+/** What {@link orchestrationModule} binds, with the options of its facade. */
 export interface OrchestrationModuleOptions extends FacadeOptions {
   readonly orchestrators: readonly AnyClass[];
 }

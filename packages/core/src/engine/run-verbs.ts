@@ -12,6 +12,7 @@ export interface RunVerbs {
   compensate(): Promise<CompensationReport>;
 }
 
+/** What the compensation of a run has undone, and what it could not undo, by step. */
 export interface CompensationReport {
   readonly compensated: readonly string[];
   readonly failed: readonly { readonly step: string; readonly error: string }[];

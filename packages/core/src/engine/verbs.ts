@@ -8,6 +8,7 @@ export interface Step {
   readonly idempotencyKey: string;
 }
 
+/** How often a step is tried again, and after which pauses (in ms). */
 export interface StepRetry {
   /** Attempts in all, the first included. @default 3 @minimum 1 */
   readonly maxAttempts?: number;
@@ -29,6 +30,7 @@ export interface Compensation {
   readonly idempotencyKey: string;
 }
 
+/** How a step is run. */
 export interface StepOptions<T> {
   /** Without it a step runs once. */
   readonly retry?: StepRetry;

@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.js';
 import { checkCount } from '../clock/clock.js';
 import type { OrchestrationEvent, OrchestrationEvents, OrchestrationEventType } from './events.js';
 
+/** Takes a listener away. Does nothing the second time. */
 export type Unsubscribe = () => void;
 
 type EventOf<K extends OrchestrationEventType | '*'> = K extends OrchestrationEventType

@@ -112,6 +112,7 @@ export interface OrchestrationEvents {
   };
 }
 
+/** The name by which an event is listened to. */
 export type OrchestrationEventType = keyof OrchestrationEvents;
 
 /** One event: its type, when it happened (epoch ms), and its data. */

@@ -36,6 +36,7 @@ import { Registry } from './registry.js';
 import { RunRegistry, type Runs } from './run-registry.js';
 import { Runtime } from './runtime.js';
 
+/** What a facade uses; all of it may be left out. */
 export interface FacadeOptions {
   /** @default silent */
   readonly logger?: Logger;
@@ -53,6 +54,7 @@ export interface FacadeOptions {
   readonly interceptors?: readonly Interceptor[];
 }
 
+/** How a registered orchestrator is treated. */
 export interface RegisterOptions {
   /** Runs the cleanup hook after every call, on success and on error. @default false */
   readonly cleanupAfterCall?: boolean;

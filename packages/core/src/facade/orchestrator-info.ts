@@ -4,8 +4,9 @@ import type { OrchestrationLayer, OrchestrationType } from '../layers.js';
 import { tokenName } from '../orchestrator/lazy.js';
 import { type LazyParameter, lazyParametersOf } from '../orchestrator/metadata.js';
 import type { OperationStats, OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
-import { describeParams, type ParamsSchema } from '../validation/index.js';
+import { describeParams, type DtoClass, type ParamsSchema } from '../validation/index.js';
 
+/** What is known of an operation, as plain data. */
 export interface OperationInfo {
   readonly name: string;
   readonly default: boolean;
@@ -19,6 +20,7 @@ export interface OperationInfo {
   readonly stats: Readonly<OperationStats>;
 }
 
+/** A queue at the moment it was asked; `dropped` and `refused` since its orchestrator started. */
 export interface QueueInfo {
   readonly name: string;
   readonly depth: number;
@@ -27,6 +29,7 @@ export interface QueueInfo {
   readonly refused: number;
 }
 
+/** A background task at the moment it was asked; `runs` and `restarts` since its orchestrator started. */
 export interface TaskInfo {
   readonly name: string;
   readonly everyMs: number;
@@ -109,10 +112,26 @@ function operationsOf(unit: OrchestratorUnit): OperationInfo[] {
     name: operation.name,
     default: operation === (unit.rawOperation ?? unit.defaultOperation),
     ...(operation.options.description === undefined ? {} : { description: operation.options.description }),
-    ...(operation.paramsClass === undefined ? {} : { params: describeParams(operation.paramsClass) }),
+    ...(operation.paramsClass === undefined ? {} : { params: schemaOf(operation.paramsClass) }),
     ...(operation.timeoutMs === undefined ? {} : { timeoutMs: operation.timeoutMs }),
     ...(operation.options.policy === undefined ? {} : { policy: operation.options.policy }),
     durable: operation.durable,
     stats: { ...operation.stats },
   }));
+}
+
+const schemas = new WeakMap<DtoClass, ParamsSchema>();
+
+/** Describing a DTO compiles it, which takes milliseconds; a DTO does not change, so it is described once. */
+function schemaOf(dto: DtoClass): ParamsSchema {
+  let schema = schemas.get(dto);
+  if (schema === undefined) schemas.set(dto, (schema = deepFreeze(describeParams(dto))));
+  return schema;
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const each of Object.values(value)) {
+    if (typeof each === 'object' && each !== null && !Object.isFrozen(each)) deepFreeze(each as object);
+  }
+  return Object.freeze(value);
 }

@@ -7,6 +7,7 @@ import type { Flow, FlowFunction, FlowPayload, FlowValues, NewName, NoSteps } fr
 import { checkFunction, checkName, checkStepOptions, flowInvalid } from './flow-definition.js';
 import type { AnyFlowFunction, AnyStepOptions } from './flow-step.js';
 
+/** How an adaptive flow goes on where an alternative fails. */
 export interface AdaptiveFlowOptions {
   /** When an alternative fails, tries what the policy would choose next among the others, each once. @default false */
   readonly fallback?: boolean;

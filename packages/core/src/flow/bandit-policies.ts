@@ -1,6 +1,7 @@
 import { type AdaptivePolicy, type AdaptivePolicyFactory, ArmStatistics, best } from './adaptive-policy.js';
 import { inBounds } from './flow-definition.js';
 
+/** How much {@link epsilonGreedy} explores. */
 export interface EpsilonGreedyOptions {
   /** Share of choices made at random. From 0 to 1. @default 0.1 */
   readonly epsilon?: number;

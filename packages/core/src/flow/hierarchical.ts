@@ -17,6 +17,7 @@ import type { ParallelStepOptions } from './parallel.js';
 import { namesOf, PlannedFlow } from './planned-flow.js';
 import { type AnyNodeOptions, nextInLine, type NodePlace, stepNode } from './step-node.js';
 
+/** How the children and steps of a hierarchical flow are run. */
 export interface HierarchicalFlowOptions {
   /**
    * How many children and steps run at the same time. With it each begins as soon as its needs are over and sees
@@ -30,6 +31,7 @@ export interface HierarchicalFlowOptions {
 /** Whether the nodes of a hierarchical flow run in the order of declaration or by their needs. */
 export type HierarchicalFlowOrder = 'declared' | 'by-needs';
 
+/** What a child of a hierarchical flow is given, and when it is called. */
 export interface DelegateOptions<Values, W extends boolean, K extends string, O extends boolean> extends Pick<
   CallOptions,
   'timeoutMs' | 'policy'

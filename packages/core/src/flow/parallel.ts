@@ -19,6 +19,7 @@ import { type AnyNodeOptions, stepNode } from './step-node.js';
 /** `fail-fast` aborts the other steps at the first failure; `settle` runs whatever can run. */
 export type ParallelFlowMode = 'fail-fast' | 'settle';
 
+/** How many steps of a parallel flow run at once, and what a failure does to the others. */
 export interface ParallelFlowOptions {
   /** How many steps run at the same time; the first declared go first. @default all @minimum 1 */
   readonly concurrency?: number;
@@ -26,6 +27,7 @@ export interface ParallelFlowOptions {
   readonly mode?: ParallelFlowMode;
 }
 
+/** Those of any step, and what it waits for. */
 export interface ParallelStepOptions<
   Values,
   Payload,

@@ -3,6 +3,7 @@ import { OrchestrationLayer, type OrchestrationType } from '../layers.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import type { GraphEdge } from './graph-node.js';
 
+/** An orchestrator in the graph. */
 export interface GraphViewNode {
   readonly name: string;
   readonly layer: OrchestrationLayer;
@@ -10,6 +11,7 @@ export interface GraphViewNode {
   readonly state: OrchestratorState;
 }
 
+/** The graph of a host as plain data. */
 export interface GraphJSON {
   readonly nodes: readonly GraphViewNode[];
   readonly edges: readonly GraphEdge[];

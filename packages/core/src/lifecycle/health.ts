@@ -2,8 +2,10 @@ import type { HealthAnswer, OrchestratorProtocol } from '../orchestrator/base-or
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import { StepResult } from '../step-result.js';
 
+/** Well; working, but not as it should; not working. */
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy';
 
+/** How one orchestrator does. */
 export interface UnitHealth {
   readonly status: HealthStatus;
   /** 0 to 100. */
@@ -13,6 +15,7 @@ export interface UnitHealth {
   readonly details?: unknown;
 }
 
+/** How a host does: the answer to probes, and that of each orchestrator. */
 export interface HostHealth {
   readonly status: HealthStatus;
   /** Whether the process should be left alone. */

@@ -2,6 +2,7 @@ import type { Container } from 'inversify';
 
 import type { Kernel } from '../container/kernel.js';
 
+/** How long a start may take, in ms, and how much of it happens at once. */
 export interface StartupOptions {
   /** Longest time of one start or ready hook. @default 15,000 */
   readonly hookTimeoutMs: number;
@@ -11,6 +12,7 @@ export interface StartupOptions {
   readonly concurrency: number;
 }
 
+/** How long a stop may take, in ms. */
 export interface ShutdownOptions {
   /** How long running calls, and then queues, may go on. @default 15,000 */
   readonly drainTimeoutMs: number;

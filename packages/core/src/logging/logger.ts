@@ -1,6 +1,7 @@
 /** Flat or nested data of one log event. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/** How much a line matters, from the least to the most. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
 /**

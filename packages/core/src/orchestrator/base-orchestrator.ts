@@ -47,6 +47,7 @@ export interface OrchestratorProtocol {
   health?(signal: AbortSignal): HealthAnswer | Promise<HealthAnswer>;
 }
 
+/** What a decorator would say, for a class that has none. */
 export interface OrchestratorIdentity {
   readonly layer: OrchestrationLayer;
   readonly name: string;

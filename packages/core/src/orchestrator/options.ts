@@ -9,6 +9,7 @@ export type DependencyRef = string | (abstract new (...args: never[]) => unknown
 /** Any class without required constructor parameters: what validates an operation's params. */
 export type DtoClass = new () => object;
 
+/** What `@orchestrator` may be told. */
 export interface OrchestratorOptions {
   /** @default the class name without `Orchestrator`, in snake_case */
   readonly name?: string;
@@ -39,6 +40,7 @@ export interface OrchestratorOptions {
   readonly params?: DtoClass;
 }
 
+/** What `@operation` may be told. */
 export interface OperationOptions {
   /** @default the method's name */
   readonly name?: string;
@@ -54,6 +56,7 @@ export interface OperationOptions {
   readonly durable?: boolean;
 }
 
+/** How a background task that failed is run again; times in ms. */
 export interface RestartOptions {
   /** @default 5 @minimum 0 */
   readonly maxRestarts?: number;
@@ -67,6 +70,7 @@ export interface RestartOptions {
   readonly then?: 'degrade' | 'stop-host';
 }
 
+/** When a background task runs; times in ms. */
 export interface BackgroundOptions {
   /** Pause from the end of a run to the next. @minimum 1 */
   readonly everyMs: number;
@@ -89,6 +93,7 @@ export interface QueueOptions {
   readonly overflow?: QueueOverflow;
 }
 
+/** Which queue a method consumes, and how; with the options of that queue. */
 export interface ConsumesOptions extends QueueOptions {
   readonly queue: string;
   /** Most items handed over at once, all of one tenant. @default 1 @minimum 1 */

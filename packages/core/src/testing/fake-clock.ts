@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers';
 
 import { checkMs, type Clock, type TimerHandle } from '../clock/clock.js';
 
+/** Where a {@link FakeClock} begins. */
 export interface FakeClockOptions {
   /** Wall-clock time at the start, in epoch milliseconds. @default 2024-01-01T00:00:00Z */
   readonly now?: number;

@@ -9,6 +9,7 @@ export interface LogRecord {
   readonly fields: LogFields;
 }
 
+/** What a {@link RecordingLogger} keeps. */
 export interface RecordingLoggerOptions {
   /** The lowest level that is kept. @default 'debug' */
   readonly level?: LogLevel;

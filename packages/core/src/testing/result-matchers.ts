@@ -95,20 +95,19 @@ export const resultMatchers = {
 };
 
 // Jest's `expect`, imported or global. The comment goes into the declarations, for who has no Jest.
-// eslint-disable-next-line @typescript-eslint/ban-ts-comment
-/** @ts-ignore */
+// eslint-disable-next-line @typescript-eslint/ban-ts-comment -- an error where Jest is missing, none where it is there
+/** @ts-ignore as long as nobody has installed Jest */
 declare module 'expect' {
-  // The parameters must be those of Jest.
-  // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type -- the parameters must be those of Jest
   interface Matchers<R extends void | Promise<void>, T = unknown> extends ResultAssertions<R> {}
-  // eslint-disable-next-line @typescript-eslint/no-empty-object-type
+  // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- it is merged into that of Jest
   interface AsymmetricMatchers extends ResultAssertions<unknown> {}
 }
 
 declare global {
-  // eslint-disable-next-line @typescript-eslint/no-namespace
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- Jest declares its global types in one
   namespace jest {
-    // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type
+    // eslint-disable-next-line @typescript-eslint/no-unused-vars, @typescript-eslint/no-empty-object-type -- as above
     interface Matchers<R, T = {}> extends ResultAssertions<R> {}
   }
 }

@@ -20,6 +20,7 @@ import {
   type VerifiedStep,
 } from './verification-report.js';
 
+/** What `verifyOrchestrator` calls, and what it binds. */
 export interface VerifyOptions {
   readonly params?: Readonly<Record<string, unknown>>;
   /** @default the orchestrator's default operation */

@@ -41,6 +41,7 @@ export interface WatchedOperation {
   readonly functionName: string | undefined;
 }
 
+/** A call that was admitted, from then until its answer. */
 export interface WatchedCall {
   readonly identity: WatchedOperation;
   readonly context: OperationContext;
@@ -50,6 +51,7 @@ export interface WatchedCall {
   readonly knownRunId: string | undefined;
 }
 
+/** An attempt of a step. */
 export interface WatchedStep {
   readonly call: WatchedCall;
   readonly step: string;
@@ -57,6 +59,7 @@ export interface WatchedStep {
   readonly attempt: number;
 }
 
+/** Items of a queue that a consumer was handed. */
 export interface WatchedBatch {
   readonly orchestrator: string;
   readonly layer: OrchestrationLayer;
@@ -66,6 +69,7 @@ export interface WatchedBatch {
   readonly context: OrchestrationContext | undefined;
 }
 
+/** A background task, while a run of it goes on. */
 export interface WatchedTask {
   readonly orchestrator: string;
   readonly layer: OrchestrationLayer;
