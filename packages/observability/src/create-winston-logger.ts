@@ -90,6 +90,7 @@ export function createWinstonLogger(options: WinstonLoggerOptions = {}): Winston
     files = [],
     redact = [],
     closeTimeoutMs = DEFAULT_CLOSE_TIMEOUT_MS,
+    // eslint-disable-next-line no-restricted-syntax -- the default of a port
     clock = () => new Date(),
     colors,
     ambient,

@@ -183,10 +183,12 @@ export class LogSink {
   async #close(): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const isInTime = await new Promise<boolean>((resolve) => {
+      // eslint-disable-next-line no-restricted-globals -- files and streams are closed in the time of the machine
       timer = setTimeout(() => resolve(false), this.#options.closeTimeoutMs);
       this.#winston.once('finish', () => resolve(true));
       this.#winston.end();
     });
+    // eslint-disable-next-line no-restricted-globals -- as above
     clearTimeout(timer);
     if (!isInTime) for (const transport of this.#transports) transport.abandon();
     this.#winston.close();

@@ -3,6 +3,7 @@ import { LINE, LineTransport, type LineCounters, type LineInfo } from './line-tr
 /** Bytes that may wait in a stream nobody reads fast enough; lines beyond are dropped. */
 const MAX_WAITING_BYTES = 16 * 1_024 * 1_024;
 
+/** A stream that takes lines: standard output, a file, a socket. */
 export interface LineStream extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly writableLength?: number;

@@ -11,6 +11,7 @@ export const RESILIENCE_CODES = {
   OPTION_INVALID: 'configuration',
 } as const satisfies Readonly<Record<string, ErrorCategory>>;
 
+/** The code of a {@link ResilienceError}. */
 export type ResilienceCode = keyof typeof RESILIENCE_CODES;
 
 /** A policy refused or ended the work. `result` is the same as a failed StepResult. */

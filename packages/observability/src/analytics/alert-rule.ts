@@ -2,6 +2,7 @@ import { shown } from '../option-checks.js';
 import { AnalyticsOptionError, checkNumber, checkWhole } from './analytics-error.js';
 import type { Metric } from './metric.js';
 
+/** How urgent an alert is, from the least to the most. */
 export type AlertSeverity = 'info' | 'warning' | 'critical';
 
 /** What the threshold is compared with: each new point, or one number of the points of the last `windowMs`. */

@@ -4,6 +4,7 @@ import type { Points } from './metric-series.js';
 import { robustScale } from './statistics/robust-scale.js';
 import type { Trend } from './trend.js';
 
+/** The score in words, from the best to the worst. */
 export type HealthBand = 'excellent' | 'good' | 'fair' | 'degraded' | 'critical';
 
 /** Parts of the score, each 0 to 1; those there is nothing to say of are left out and do not count. */
@@ -18,6 +19,7 @@ export interface HealthParts {
   readonly stability?: number;
 }
 
+/** How much each part of the score counts. */
 export type HealthWeights = Readonly<Record<keyof HealthParts, number>>;
 
 /** How one metric, or all, are doing. */

@@ -4,8 +4,10 @@ import type { Points } from './metric-series.js';
 import { robustScale, type RobustScale } from './statistics/robust-scale.js';
 import { type AnalysisWindow, insufficient, type InsufficientData, medianOf, windowOf } from './window.js';
 
+/** How far an anomaly lies from what is usual, from the least to the most. */
 export type AnomalySeverity = 'low' | 'medium' | 'high' | 'critical';
 
+/** When a point is called an anomaly. */
 export interface AnomalyOptions {
   /**
    * How many robust standard deviations from the median a point must lie. 3.5 is what Iglewicz and Hoaglin recommend.
@@ -41,6 +43,7 @@ export interface Anomaly {
   readonly basis: RobustScale['basis'];
 }
 
+/** The anomalies of a series, the oldest first. */
 export interface AnomaliesFound {
   readonly status: 'ok';
   readonly anomalies: readonly Anomaly[];
@@ -49,6 +52,7 @@ export interface AnomaliesFound {
   readonly window: AnalysisWindow;
 }
 
+/** What the search for anomalies came to. */
 export type Anomalies = AnomaliesFound | InsufficientData;
 
 const DEFAULT_BANDS = { medium: 4.5, high: 6, critical: 8 };

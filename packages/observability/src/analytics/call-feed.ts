@@ -5,6 +5,7 @@ import { metricChecks as check } from './metric-checks.js';
 import type { MetricDefinition } from './metric.js';
 import type { MetricSeries, MetricTags } from './metric-series.js';
 
+/** How calls become points of metrics. */
 export interface FeedOptions {
   /** Calls of this long become one point of each metric. @default 10000 */
   readonly bucketMs?: number;

@@ -5,6 +5,7 @@ import { linearFit, valueAt } from './statistics/linear-fit.js';
 import { tQuantile } from './statistics/student-t.js';
 import { type AnalysisWindow, insufficient, type InsufficientData, windowOf } from './window.js';
 
+/** How much has to be known before a limit is predicted. */
 export interface CapacityOptions {
   /** @default 20 */
   readonly minPoints?: number;
@@ -37,6 +38,7 @@ export interface CapacityFound {
   readonly window: AnalysisWindow;
 }
 
+/** When a limit is reached, where enough is known. */
 export type Capacity = CapacityFound | InsufficientData;
 
 /**

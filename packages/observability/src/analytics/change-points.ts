@@ -8,6 +8,7 @@ import { normalQuantile } from './statistics/normal.js';
 import { tCdf } from './statistics/student-t.js';
 import { type AnalysisWindow, insufficient, type InsufficientData, medianOf, windowOf } from './window.js';
 
+/** When a change of level is called one. */
 export interface ChangeOptions {
   /**
    * How much evidence, in standard deviations summed up, is called a change. Fewer false alarms against a longer
@@ -35,12 +36,14 @@ export interface ChangePoint {
   readonly effect: 'better' | 'worse';
 }
 
+/** The changes of level of a series, the oldest first. */
 export interface ChangesFound {
   readonly status: 'ok';
   readonly changes: readonly ChangePoint[];
   readonly window: AnalysisWindow;
 }
 
+/** What the search for changes of level came to. */
 export type Changes = ChangesFound | InsufficientData;
 
 /** One wild point adds no more than this. */
@@ -185,6 +188,7 @@ function stepsIn(value: Float64Array, detector: CusumDetector): readonly { start
   return found;
 }
 
+/** When a change of distribution is called one. */
 export interface DriftOptions {
   /** Of both halves together. @default 50 */
   readonly minPoints?: number;
@@ -206,6 +210,7 @@ export interface DriftFound {
   readonly after: AnalysisWindow;
 }
 
+/** What the comparison of the two halves came to. */
 export type Drift = DriftFound | InsufficientData;
 
 /** Compares the older half of the points with the newer one; finds changes of scatter and shape, not of level alone. */

@@ -5,6 +5,7 @@ import { type Metric, worseBy } from './metric.js';
 import type { Points } from './metric-series.js';
 import { type AnalysisWindow, medianOf } from './window.js';
 
+/** From which share on somebody is warned early. */
 export interface WarningOptions {
   /** Share by which a higher-is-better metric is about to fall. @default { warning: 0.15, critical: 0.25 } */
   readonly fall?: { readonly warning: number; readonly critical: number };

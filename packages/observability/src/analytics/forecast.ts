@@ -5,6 +5,7 @@ import { linearFit, predictionReach, valueAt } from './statistics/linear-fit.js'
 import { tQuantile } from './statistics/student-t.js';
 import { type AnalysisWindow, insufficient, type InsufficientData, medianOf, windowOf } from './window.js';
 
+/** How, how far and how surely is forecast. */
 export interface ForecastOptions {
   /**
    * `damped` follows the last level and trend, and flattens; `linear` continues the line through the whole window.
@@ -32,6 +33,7 @@ export interface ForecastPoint {
   readonly high: number;
 }
 
+/** Values that are expected, one per step, with their intervals. */
 export interface ForecastMade {
   readonly status: 'ok';
   readonly method: 'damped' | 'linear';
@@ -46,6 +48,7 @@ export interface ForecastMade {
   readonly window: AnalysisWindow;
 }
 
+/** What a forecast came to. */
 export type Forecast = ForecastMade | InsufficientData;
 
 /** More empty steps than values, and the grid says more than the data. */

@@ -21,6 +21,7 @@ export interface Observation {
   readonly tags?: MetricTags;
 }
 
+/** What is analysed, and how; all of it may be left out. */
 export interface PerformanceAnalyticsOptions {
   readonly metrics?: readonly MetricDefinition[];
   readonly alertRules?: readonly AlertRule[];

@@ -3,6 +3,7 @@ import type { MetricTags } from './metric-series.js';
 import { numberText as number, percentText, pText, timeText as time } from './report/format.js';
 import type { AnalysisWindow } from './window.js';
 
+/** How soon to look into something, from the latest to the soonest. */
 export type RecommendationPriority = 'medium' | 'high' | 'critical';
 
 /** Something to look into, with what says so. Where nothing says so there is none. */

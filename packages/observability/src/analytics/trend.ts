@@ -5,6 +5,7 @@ import { linearFit, slopeInterval, valueAt } from './statistics/linear-fit.js';
 import { theilSen } from './statistics/theil-sen.js';
 import { type AnalysisWindow, insufficient, type InsufficientData, windowOf } from './window.js';
 
+/** How a trend is estimated, and when it is called one. */
 export interface TrendOptions {
   /**
    * `least-squares` allows for points that resemble the ones before; `theil-sen` for wild points, but not for the
@@ -42,6 +43,7 @@ export interface TrendFound {
   readonly window: AnalysisWindow;
 }
 
+/** What the search for a trend came to. */
 export type Trend = TrendFound | InsufficientData;
 
 const HOUR_MS = 3_600_000;

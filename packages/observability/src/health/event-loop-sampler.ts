@@ -12,6 +12,7 @@ export interface DelayHistogram {
   disable(): boolean;
 }
 
+/** How often the event loop is looked at, in ms. */
 export interface EventLoopSamplerOptions {
   /** @default the machine's */
   readonly clock?: Clock;

@@ -3,6 +3,7 @@ import { shown } from '../option-checks.js';
 import { healthChecks as check, HealthOptionError } from './health-error.js';
 import type { HealthMonitor, HealthReport } from './health-monitor.js';
 
+/** Under which paths probes are answered, and how much is told. */
 export interface HealthHandlerOptions {
   /** What stands before `/live`, `/ready` and `/health`, such as `/internal`. @default none */
   readonly basePath?: string;

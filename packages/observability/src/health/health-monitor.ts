@@ -21,6 +21,7 @@ import {
 import { Hysteresis } from './hysteresis.js';
 import { RecentCalls } from './recent-calls.js';
 
+/** How often health is judged, and how soon a status changes. */
 export interface HealthMonitorOptions {
   /** @default the machine's */
   readonly clock?: Clock;
@@ -48,6 +49,7 @@ export interface HealthMonitorOptions {
   readonly eventLoop?: EventLoopSampler;
 }
 
+/** How one orchestrator does, and what makes it so. */
 export interface OrchestratorHealth {
   /** After the hysteresis. */
   readonly status: HealthStatus;

@@ -12,6 +12,7 @@ export interface HealthFactors {
   readonly restarts: number;
 }
 
+/** Lets work through; tries some; refuses it; is held open by hand. */
 export type BreakerState = 'closed' | 'half-open' | 'open' | 'isolated';
 
 const unit = (value: number): number => (value >= 0 ? Math.min(1, value) : 0);

@@ -122,6 +122,7 @@ export const METRIC_FAMILIES = {
     help: 'Label values that were counted as other, since there were too many.',
   },
 } as const satisfies Record<string, MetricFamily>;
+/** The name of a family, without the prefix. */
 export type MetricName = keyof typeof METRIC_FAMILIES;
 
 /** Families of the process, under the names that dashboards of prom-client know; never prefixed. */
@@ -137,6 +138,7 @@ export const PROCESS_FAMILIES = {
   nodejs_heap_size_used_bytes: { type: 'gauge', labels: [], help: 'Heap in use.' },
   nodejs_external_memory_bytes: { type: 'gauge', labels: [], help: 'Memory outside of the heap.' },
 } as const satisfies Record<string, MetricFamily>;
+/** The name of a family of the process; it is never prefixed. */
 export type ProcessMetricName = keyof typeof PROCESS_FAMILIES;
 
 export const HOST_STATES: readonly HostState[] = [

@@ -33,6 +33,7 @@ interface CommonMetricsOptions {
   readonly clock?: Clock;
 }
 
+/** What is measured: a host, or a facade that has none, and how. */
 export type MetricsOptions = CommonMetricsOptions &
   ({ readonly host: OrchestrationHost } | { readonly host?: never; readonly facade: OrchestrationFacade });
 

@@ -11,6 +11,7 @@ export const TELEMETRY_CALL_FAILURES = 'call_failures';
 /** How long calls took. */
 export const TELEMETRY_CALL_DURATION = 'call_duration';
 
+/** Where calls are written to, and by which clock. */
 export interface FeedTelemetryOptions {
   readonly store: TelemetryStore;
   readonly traces: TraceBook;

@@ -38,6 +38,7 @@ export interface SeriesLimits {
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/;
 const NO_LABELS: TelemetryLabels = Object.freeze({});
+const MAX_METRICS = 10_000;
 const MAX_LABELS = 16;
 const MAX_LABEL_LENGTH = 256;
 
@@ -95,6 +96,11 @@ export class SeriesStore {
     }
     const known = this.#metrics.get(name);
     if (known === undefined) {
+      if (this.#metrics.size >= MAX_METRICS) {
+        throw invalid(
+          `${name} would be metric ${MAX_METRICS + 1}, and no more are kept. Tell series of one metric apart by labels.`,
+        );
+      }
       const defined = { name, kind, scope, unit, measure };
       this.#metrics.set(name, defined);
       return defined;
@@ -153,7 +159,11 @@ export function labelsKey(labels: TelemetryLabels): string {
   if (keys.length === 0) return '';
   if (keys.length > 1) keys.sort();
   let key = '';
-  for (const label of keys) key += `${label}\u0001${String(labels[label])}\u0000`;
+  for (const label of keys) {
+    const value = String(labels[label]);
+    // With the length no value can pass for another one with a further label.
+    key += `${label}\u0001${value.length}\u0001${value}\u0000`;
+  }
   return key;
 }
 

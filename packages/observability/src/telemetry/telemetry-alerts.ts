@@ -1,5 +1,6 @@
 import type { SeriesStore } from './series-store.js';
 import { ConditionEvaluation } from './rules/evaluate-condition.js';
+import { TelemetryError } from './telemetry-error.js';
 import type { TelemetryLabels } from './telemetry-series.js';
 import {
   compileRule,
@@ -7,6 +8,9 @@ import {
   type TelemetryRule,
   type TelemetrySeverity,
 } from './telemetry-rule.js';
+
+/** Rules at most. */
+const MAX_RULES = 1_000;
 
 /** An alarm, from its beginning to its end. */
 export interface TelemetryAlert {
@@ -65,6 +69,12 @@ export class TelemetryAlerts {
    */
   add(rule: TelemetryRule, now: number): CompiledRule {
     const compiled = compileRule(rule, this.#store);
+    if (!this.#rules.has(compiled.id) && this.#rules.size >= MAX_RULES) {
+      throw new TelemetryError(
+        'TELEMETRY_RULE_INVALID',
+        `${compiled.id} would be rule ${MAX_RULES + 1}, and all of them are evaluated each time. Take one away first.`,
+      );
+    }
     this.remove(compiled.id, now);
     this.#rules.set(compiled.id, { rule: compiled, watches: new Map() });
     return compiled;

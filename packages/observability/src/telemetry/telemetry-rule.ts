@@ -4,6 +4,7 @@ import { checkCondition } from './rules/check-condition.js';
 import type { Expression } from './rules/expression.js';
 import { parseCondition } from './rules/parse-condition.js';
 
+/** How urgent an alert of telemetry is, from the least to the most. */
 export const TELEMETRY_SEVERITIES = ['info', 'warning', 'error', 'critical'] as const;
 export type TelemetrySeverity = (typeof TELEMETRY_SEVERITIES)[number];
 

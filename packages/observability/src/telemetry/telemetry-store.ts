@@ -4,6 +4,7 @@ import { TelemetryAlerts } from './telemetry-alerts.js';
 import { TelemetryError } from './telemetry-error.js';
 import type { TelemetryKind, TelemetryLabels, TelemetryScope } from './telemetry-series.js';
 
+/** How much a store keeps, and what it knows from the beginning. */
 export interface TelemetryStoreOptions {
   readonly clock: Pick<Clock, 'now'>;
   /** Over all metrics. 1 to 1,000,000. @default 10_000 */

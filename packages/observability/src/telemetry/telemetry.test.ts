@@ -200,6 +200,48 @@ describe('the store', () => {
     expect(store.series.beyondMaxSeries).toBe(1);
   });
 
+  it('is bounded in metrics and rules, and in the time a rule takes, whatever is written', () => {
+    const { store } = aStore();
+    const known = [...store.series.metrics].length;
+    for (let n = known; n < 10_000; n += 1) store.define({ name: `m${n - known}`, kind: 'gauge' });
+    expect(refusal(() => store.define({ name: 'one_more', kind: 'gauge' }))).toMatch(/metric 10001/);
+    store.define({ name: 'm1', kind: 'gauge' });
+    for (let n = 0; n < 1_000; n += 1) store.alerts.add({ id: `r${n}`, when: '1 > 0' }, 0);
+    expect(refusal(() => store.alerts.add({ id: 'one_more', when: '1 > 0' }, 0))).toMatch(/rule 1001/);
+    const begun = performance.now();
+    const hostile = [
+      `1 > ${'-'.repeat(3_900)}1`,
+      `1${'+1'.repeat(1_990)} > 0`,
+      `${'('.repeat(2_000)}1`,
+      `${'last(m1) > 1 or '.repeat(240)}1 > 0`,
+      `${' '.repeat(3_990)}1 > 0`,
+      `last(m1{a="${'\\\\'.repeat(1_900)}`,
+      `last(${'a'.repeat(3_900)}) > 0`,
+      `1 > ${'9'.repeat(3_900)}`,
+      `last(m1{${'a="b",'.repeat(600)}a="b"}) > 0`,
+      'last(m1[1e300s]) > 1e-300 for 1e300s',
+      'last(__proto__) > 0',
+      'constructor(m1) > 0',
+    ];
+    for (const when of hostile) {
+      try {
+        store.alerts.add({ id: 'r1', when }, 0);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'TELEMETRY_RULE_INVALID' });
+      }
+      store.alerts.evaluate(1_000);
+    }
+    expect(performance.now() - begun).toBeLessThan(10_000);
+  });
+
+  it('takes no value of a label for another label', () => {
+    const { store } = aStore();
+    store.record('latency', 1, { a: 'x', b: 'y' });
+    store.record('latency', 2, { a: 'x\u0000b\u0001y' });
+    store.record('latency', 3, { a: 'x\u0000b\u00011\u0001y' });
+    expect(store.series.size).toBe(3);
+  });
+
   it('refuses what it cannot record', () => {
     const { store } = aStore();
     expect(refusal(() => store.record('nothing', 1))).toMatch(/^TELEMETRY_INPUT_INVALID.*not defined/);

@@ -26,6 +26,7 @@ import { parentContext } from './parent-context.js';
 import { tracingChecks as check } from './tracing-error.js';
 import { UnsampledSpan, WorkSpan } from './work-span.js';
 
+/** What spans are made of, and by which tracer. */
 export interface TracingOptions {
   /** What starts the spans. @default the tracer `@kapelle/observability` of the global provider, once there is one */
   readonly tracer?: Tracer;

@@ -21,6 +21,7 @@ export interface FairnessOptions {
   readonly weight?: (key: string) => number;
 }
 
+/** How much runs at once, and how much waits. */
 export interface BulkheadOptions {
   /** Executions that run at the same time. @default 25 @minimum 1 */
   readonly maxConcurrent?: number;

@@ -11,6 +11,7 @@ import type { Lane } from './lane.js';
 import type { Turns } from './turns.js';
 import { WaitingCall, type WaitingRoom } from './waiting-call.js';
 
+/** A bulkhead at the moment it was asked. */
 export interface BulkheadStats {
   /** Slots taken now, the abandoned ones included. */
   readonly running: number;

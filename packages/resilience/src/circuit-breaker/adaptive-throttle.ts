@@ -10,6 +10,7 @@ import { runWork } from '../run-work.js';
 import { shareOf } from '../share-of.js';
 import { RollingWindow } from './rolling-window.js';
 
+/** How soon an adaptive throttle refuses. */
 export interface AdaptiveThrottleOptions {
   /** Requests sent per accepted one before any is refused; the lower, the sooner. 1 to 100. @default 2 */
   readonly multiplier?: number;
@@ -27,6 +28,7 @@ export interface AdaptiveThrottleOptions {
   readonly clock?: Clock;
 }
 
+/** An adaptive throttle at the moment it was asked. */
 export interface AdaptiveThrottleStats {
   /** Requests in the window, those refused here included. */
   readonly requests: number;

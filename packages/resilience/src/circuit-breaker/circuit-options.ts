@@ -12,6 +12,7 @@ import {
 } from '../options.js';
 import type { ClassifyRule } from '../outcome.js';
 
+/** When a circuit opens, and how it closes again. */
 export interface CircuitBreakerOptions {
   /** Opens at this share of failures, above 0 to 1. @default 0.5 */
   readonly failureRatio?: number;

@@ -23,6 +23,7 @@ export interface CircuitStateChange {
     'failures' | 'slow-calls' | 'elapsed' | 'probe-failed' | 'probe-hung' | 'probes-succeeded' | 'manual';
 }
 
+/** A circuit breaker at the moment it was asked. */
 export interface CircuitStats {
   readonly state: CircuitState;
   /** Completed calls in the window of the present closed period that count. */

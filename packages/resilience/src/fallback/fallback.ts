@@ -8,6 +8,7 @@ import type { Attempt, ExecuteOptions, Policy, Work } from '../policy.js';
 import { runWork } from '../run-work.js';
 import { copyOfFailure } from '../copy-of-failure.js';
 
+/** What answers instead, and for which failures. */
 export interface FallbackOptions {
   /**
    * Makes the answer instead. Gets the failure and the attempt, whose signal it should heed. A failed StepResult, and a rejection, mean

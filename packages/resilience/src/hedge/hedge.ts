@@ -10,6 +10,7 @@ import { RetryBudget } from '../retry/retry-budget.js';
 import { runWork } from '../run-work.js';
 import { HedgedRace } from './hedged-race.js';
 
+/** When another attempt is started beside, and how many are. */
 export interface HedgeOptions {
   /** Wait for an answer before another attempt is started beside, in ms; best the 95th percentile of the work. @minimum 1 */
   readonly afterMs: number;

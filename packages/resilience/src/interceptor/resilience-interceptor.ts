@@ -18,6 +18,7 @@ import { EndableAttempt, EndableHeldAttempt, HeldAttempt } from './attempt-of-ca
 import { CallScope } from './call-scope.js';
 import { NO_POLICY, PolicyChoice, type PolicyDefaults } from './policy-choice.js';
 
+/** Which policies hold for calls, and which of them holds by default. */
 export interface ResilienceInterceptorOptions {
   /** The policies that calls, operations and defaults name. */
   readonly policies: PolicyRegistry<string>;

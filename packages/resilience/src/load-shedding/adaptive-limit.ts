@@ -1,6 +1,7 @@
 import { checkCount, checkFunction, checkMs, checkNumber, checkOrder, given } from '../options.js';
 import { shareOf } from '../share-of.js';
 
+/** Where the limit begins, and between which bounds it moves. */
 export interface AdaptiveLimitOptions {
   /** Where the limit starts. @default 20 @minimum min */
   readonly initial?: number;

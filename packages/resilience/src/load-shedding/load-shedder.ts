@@ -9,6 +9,7 @@ import { refusal } from '../resilience-error.js';
 import { AdaptiveLimit, type AdaptiveLimitOptions } from './adaptive-limit.js';
 import { LoopLag, type LoopLagOptions, type LoopState } from './loop-lag.js';
 
+/** By what a load shedder judges that there is too much. */
 export interface LoadShedderOptions {
   /** How the limit of running executions is found. */
   readonly limit?: AdaptiveLimitOptions;
@@ -22,6 +23,7 @@ export interface LoadShedderOptions {
   readonly clock?: Clock;
 }
 
+/** A load shedder at the moment it was asked. */
 export interface LoadShedderStats {
   /** Executions that may run at once now. */
   readonly limit: number;

@@ -8,6 +8,7 @@ export interface LoopProbe {
   readP99Ms(): number;
 }
 
+/** How the lag of the event loop is sampled, and when it is too long. */
 export interface LoopLagOptions {
   /** @default none: the loop is not watched */
   readonly probe: LoopProbe;

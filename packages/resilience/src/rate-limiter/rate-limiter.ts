@@ -10,6 +10,7 @@ import { runWork } from '../run-work.js';
 import { Bucket, type Rate } from './bucket.js';
 import { WaitingPermit } from './waiting-permit.js';
 
+/** How much is let through in which time, and what waits. */
 export interface RateLimiterOptions {
   /** Executions per `perMs`, in the long run. @minimum above 0 */
   readonly permits: number;
@@ -31,6 +32,7 @@ export interface RateLimiterOptions {
   readonly clock?: Clock;
 }
 
+/** A rate limiter at the moment it was asked. */
 export interface RateLimiterStats {
   /** Keys with a bucket of their own now. */
   readonly keys: number;

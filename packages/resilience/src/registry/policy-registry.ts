@@ -6,6 +6,7 @@ import type { PipelineOptions } from '../pipeline/pipeline-options.js';
 import { type Recent, RecentMap } from '../recent-map.js';
 import { ResilienceError } from '../resilience-error.js';
 
+/** What the policies of a registry share, and how many instances it keeps. */
 export interface PolicyRegistryOptions {
   /** Instances kept of each policy, one per key. @default 1_000 @minimum 1 */
   readonly maxInstances?: number;
@@ -23,6 +24,7 @@ export interface PolicySnapshot {
   readonly stats: PipelineStats;
 }
 
+/** A registry at the moment it was asked. */
 export interface PolicyRegistryStats {
   readonly policies: number;
   readonly instances: number;

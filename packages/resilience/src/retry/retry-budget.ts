@@ -2,6 +2,7 @@ import type { Clock } from '@kapelle/core';
 
 import { checkClock, checkCount, checkMs, checkNumber, checkOptions, given } from '../options.js';
 
+/** How many retries are allowed for how much work. */
 export interface RetryBudgetOptions {
   /** Length of the sliding window, in ms. @default 10_000 @minimum 10 */
   readonly windowMs?: number;
@@ -17,6 +18,7 @@ export interface RetryBudgetOptions {
   readonly clock?: Clock;
 }
 
+/** A retry budget at the moment it was asked. */
 export interface RetryBudgetStats {
   /** First attempts in the window. */
   readonly first: number;

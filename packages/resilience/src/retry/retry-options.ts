@@ -25,6 +25,7 @@ export interface RetryEvent {
   readonly failure: Failure;
 }
 
+/** How often, after which pauses and for which failures work is tried again. */
 export interface RetryOptions {
   /** Attempts in all, the first included; 1 means no retry. @default 3 @minimum 1 */
   readonly attempts?: number;

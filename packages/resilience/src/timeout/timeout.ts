@@ -8,6 +8,7 @@ import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { ResilienceError } from '../resilience-error.js';
 import { TimedCall } from './timed-call.js';
 
+/** How long work may take. */
 export interface TimeoutOptions {
   /** How long the work may take, in ms, at most 2,147,483,647. @minimum 1 */
   readonly ms: number;

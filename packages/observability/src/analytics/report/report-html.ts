@@ -6,6 +6,7 @@ import { REPORT_STYLE } from './report-style.js';
 import type { AnalyticsReport } from './report.js';
 import { factsOf, warningText } from './sentences.js';
 
+/** What the HTML report is called. */
 export interface HtmlReportOptions {
   /** @default 'Performance report' */
   readonly title?: string;
