@@ -1,8 +1,15 @@
 import { BaseOrchestrator, operation, type OperationContext, orchestrator, StepResult } from '@kapelle/core';
+import type { AnalysisBudgetReport } from '../../domain/autonomous-intelligence/analysis-budget.js';
 import { AutonomousIntelligenceOrchestrator } from '../../domain/autonomous-intelligence/autonomous-intelligence-orchestrator.js';
 import type { Briefing } from '../../domain/autonomous-intelligence/model.js';
 import { IntakeParams } from './intake-params.js';
-import { failedOutcome, reportOf, type IntakeReport, type SourceOutcome } from './intake-report.js';
+import {
+  failedOutcome,
+  reportOf,
+  type IntakeReport,
+  type SourceBriefed,
+  type SourceOutcome,
+} from './intake-report.js';
 
 const DEFAULT_CONCURRENCY = 2;
 const DEFAULT_MAX_ITEMS = 10;
@@ -71,7 +78,7 @@ export class ContentIntakeOrchestrator extends BaseOrchestrator {
   #analyse(
     context: OperationContext,
     uri: string,
-    { depth, force }: IntakeParams,
+    { depth, force, budgetUsd }: IntakeParams,
     item?: number,
   ): Promise<StepResult<Briefing>> {
     return context.call(AutonomousIntelligenceOrchestrator, {
@@ -80,6 +87,7 @@ export class ContentIntakeOrchestrator extends BaseOrchestrator {
       ...(depth === undefined ? {} : { depth }),
       ...(force === undefined ? {} : { force }),
       ...(item === undefined ? {} : { item }),
+      ...(budgetUsd === undefined ? {} : { budgetUsd }),
     });
   }
 }
@@ -90,9 +98,34 @@ function outcomeOf(at: { source: string; item?: number }, result: StepResult<Bri
   const { metadata, warnings, data: briefing } = result;
   return {
     ...at,
-    status: metadata['cached'] === true ? 'cached' : metadata['fallback'] === true ? 'reduced' : 'analysed',
+    status:
+      metadata['cached'] === true
+        ? 'cached'
+        : metadata['fallback'] === true || metadata['partial'] === true
+          ? 'reduced'
+          : 'analysed',
     briefing,
     stored: metadata['stored'] !== false,
     warnings,
+    ...storyOf(metadata),
   };
+}
+
+/** What else is known of the way to a briefing. */
+function storyOf(
+  metadata: Readonly<Record<string, unknown>>,
+): Pick<SourceBriefed, 'resumedFrom' | 'firstSource' | 'budget'> {
+  const { resumedFrom, firstSource, budget } = metadata as AnalysisMetadata;
+  return {
+    ...(resumedFrom === undefined ? {} : { resumedFrom }),
+    ...(firstSource === undefined ? {} : { firstSource }),
+    ...(budget === undefined ? {} : { budget }),
+  };
+}
+
+/** As far as it is told here; `autonomous_intelligence` says what it is. */
+interface AnalysisMetadata {
+  readonly resumedFrom?: string;
+  readonly firstSource?: { readonly uri: string; readonly title: string };
+  readonly budget?: AnalysisBudgetReport;
 }

@@ -5,6 +5,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNumber,
   IsOptional,
   IsString,
   Length,
@@ -35,6 +36,13 @@ export class IntakeParams {
   @IsOptional()
   @IsBoolean()
   force?: boolean;
+
+  /** What each source, or item of a feed, may cost at most, in US dollars. @default that of the depth */
+  @IsOptional()
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0)
+  @Max(1_000_000)
+  budgetUsd?: number;
 
   /** Sources in work at the same time. @default 2 @minimum 1 @maximum 8 */
   @IsOptional()

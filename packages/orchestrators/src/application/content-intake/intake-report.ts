@@ -1,4 +1,5 @@
 import type { ErrorCategory, FailedResult } from '@kapelle/core';
+import type { AnalysisBudgetReport } from '../../domain/autonomous-intelligence/analysis-budget.js';
 import type { Briefing } from '../../domain/autonomous-intelligence/model.js';
 import { failureCode } from '../../domain/autonomous-intelligence/port-failure.js';
 
@@ -16,6 +17,12 @@ export interface SourceBriefed extends OfSource {
   /** Whether it is in the store. */
   readonly stored: boolean;
   readonly warnings: readonly string[];
+  /** The last stage that was finished before an interruption, and not done again. */
+  readonly resumedFrom?: string;
+  /** Where the same content came from first, where that was another place. */
+  readonly firstSource?: { readonly uri: string; readonly title: string };
+  /** What it cost, where there was a budget or something costs something. */
+  readonly budget?: AnalysisBudgetReport;
 }
 
 /** There is no briefing. */
@@ -33,12 +40,13 @@ export interface SourceFailed extends OfSource {
  *
  * - `analysed`: a new briefing
  * - `cached`: the same content had been analysed at this depth
- * - `reduced`: a briefing by the fallback, which says what is missing
+ * - `reduced`: a briefing that lacks something, which it says: by the fallback, or for want of budget
  * - `duplicate`: the same content as another source of this call
  * - `failed`: no briefing
  */
 export type SourceOutcome = SourceBriefed | SourceFailed;
 
+/** What became of many sources. */
 export interface IntakeReport {
   /** In the order of the sources. */
   readonly outcomes: readonly SourceOutcome[];

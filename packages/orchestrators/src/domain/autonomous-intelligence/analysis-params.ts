@@ -1,4 +1,5 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsString, Length, Max, Min } from 'class-validator';
+import type { AnalysisBudgetLimits } from './analysis-budget.js';
 import { DEPTHS, type Depth } from './model.js';
 
 /** Params of `analyze`. */
@@ -24,6 +25,43 @@ export class AnalyzeParams {
   @IsOptional()
   @IsBoolean()
   force?: boolean;
+
+  /**
+   * Names the analysis, 1 to 200 characters: a call with the same name goes on where an interrupted one stopped,
+   * without asking the source again. @default the id of the run
+   */
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  analysisId?: string;
+
+  /** What it may cost at most, in US dollars at the configured prices. @default that of the depth, see `DEPTH_BUDGETS` */
+  @IsOptional()
+  @IsNumber({ allowInfinity: false, allowNaN: false })
+  @Min(0)
+  @Max(1_000_000)
+  budgetUsd?: number;
+
+  /** Tokens of language models, read and written, at most. @default no limit */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  budgetTokens?: number;
+
+  /** Milliseconds that the stages may take, added up. @default no limit */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  budgetMs?: number;
+}
+
+/** The budget that params name. */
+export function limitsOf({ budgetUsd, budgetTokens, budgetMs }: AnalyzeParams): AnalysisBudgetLimits {
+  return {
+    ...(budgetUsd === undefined ? {} : { usd: budgetUsd }),
+    ...(budgetTokens === undefined ? {} : { tokens: budgetTokens }),
+    ...(budgetMs === undefined ? {} : { ms: budgetMs }),
+  };
 }
 
 /** Params of `get`. */

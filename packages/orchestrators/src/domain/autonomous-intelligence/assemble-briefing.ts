@@ -12,6 +12,7 @@ export interface BriefingParts {
   readonly analysis: Partial<Analysis>;
   readonly checked: readonly CheckedClaim[];
   readonly narrative?: Briefing['narrative'];
+  readonly experiment?: Briefing['experiment'];
   readonly notes: readonly StageNote[];
   readonly timings: Briefing['timings'];
 }
@@ -29,6 +30,7 @@ export function assembleBriefing(parts: BriefingParts): Briefing {
     analysis: parts.analysis,
     claims: parts.checked,
     ...(parts.narrative === undefined ? {} : { narrative: parts.narrative }),
+    ...(parts.experiment === undefined ? {} : { experiment: parts.experiment }),
     notes: parts.notes,
     timings: parts.timings,
   };

@@ -9,15 +9,26 @@ import {
   StepResult,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
+import { MemoryStateStore, STATE_STORE, type StateStore } from '../../state/index.js';
 import { FallbackAutonomousOrchestrator } from '../fallback-autonomous/fallback-autonomous-orchestrator.js';
-import { AnalyzeParams, GetParams, ListParams, SearchParams } from './analysis-params.js';
-import { hashBytes, hashDocument } from './content-hash.js';
-import { ACQUIRE_RETRY, pickDocument, runAcquire, runParse } from './content-stages.js';
-import { ANALYSIS_PARTS, DEPTH_PLANS } from './depth-plan.js';
-import { analysisOf, runDocument, type DocumentJob, type DocumentResults } from './document-flow.js';
-import type { FailedStage, FinishedWork } from './finished-work.js';
-import type { Briefing, ContentDocument, Depth, ParsedContent } from './model.js';
-import { portFailure } from './port-failure.js';
+import { AnalysisBudget } from './analysis-budget.js';
+import { AnalyzeParams, GetParams, limitsOf, ListParams, SearchParams } from './analysis-params.js';
+import {
+  AUTONOMOUS_INTELLIGENCE_OPTIONS,
+  autonomousSettings,
+  depthInUse,
+  type AutonomousIntelligenceOptions,
+  type AutonomousIntelligenceSettings,
+} from './autonomous-options.js';
+import { CheckedStore } from './checked-store.js';
+import { Checkpoints } from './checkpoints.js';
+import { ContentEntry, deliverLate, type KnownContent, type NewContent } from './content-entry.js';
+import { DEPTH_PLANS } from './depth-plan.js';
+import type { DocumentJob } from './document-briefing.js';
+import { runDocument, type DocumentResults } from './document-flow.js';
+import { budgetFailure, criticalFailure, finishedWork } from './finished-results.js';
+import type { FinishedWork } from './finished-work.js';
+import type { Briefing, Depth } from './model.js';
 import {
   BRIEFING_STORE,
   CONTENT_SOURCE,
@@ -30,27 +41,26 @@ import {
   type LanguageModel,
   type SearchHit,
 } from './ports.js';
-import { RecentFeeds } from './recent-feeds.js';
-import { StageRunner, timingsOf, type Staged } from './stage-runner.js';
+import { StageRunner } from './stage-runner.js';
+import { RunningAnalyses } from './running-analyses.js';
+import { told, withExtra } from './told-result.js';
+import { Undelivered } from './undelivered.js';
 
-/** Content that was acquired and, where need be, parsed; or the briefing of it that exists already. */
-type Intake =
-  | { readonly kind: 'known'; readonly briefing: Briefing; readonly items: number }
-  | {
-      readonly kind: 'new';
-      readonly document: ContentDocument;
-      readonly contentHash: string;
-      readonly before: readonly Staged<unknown>[];
-      /** Documents of the content: 1, or the items of a feed. */
-      readonly items: number;
-    };
+interface Analysing {
+  readonly context: OperationContext;
+  readonly params: AnalyzeParams;
+  readonly depth: Depth;
+  readonly runner: StageRunner;
+  readonly budget: AnalysisBudget;
+}
 
 /**
  * Content in, a checked briefing out, stored and found again.
  *
  * Failures: those of acquiring and parsing as they are (`not_found`, `network`, `timeout`, `policy_violation`,
  * `filesystem_error`, `invalid_format`, …, with the code in `details.code`). Where a later stage fails, the work
- * that was done goes to `fallback_autonomous`, whose briefing says what is missing.
+ * that was done goes to `fallback_autonomous`, whose briefing says what is missing. An analysis that was interrupted
+ * is gone on with by the next call for the same content and depth, or with the same `analysisId`.
  */
 @orchestrator('domain', 'parallel', {
   name: 'autonomous_intelligence',
@@ -59,12 +69,15 @@ type Intake =
   maxConcurrency: 4,
 })
 export class AutonomousIntelligenceOrchestrator extends BaseOrchestrator {
-  readonly #source: ContentSource;
   readonly #store: BriefingStore;
   readonly #knowledge: KnowledgeSource;
   readonly #clock: Clock;
   readonly #model: LanguageModel | undefined;
-  readonly #feeds = new RecentFeeds();
+  readonly #settings: AutonomousIntelligenceSettings;
+  readonly #undelivered: Undelivered;
+  readonly #entry: ContentEntry;
+  readonly #checked: CheckedStore;
+  readonly #running = new RunningAnalyses();
 
   constructor(
     @inject(CONTENT_SOURCE) source: ContentSource,
@@ -72,13 +85,24 @@ export class AutonomousIntelligenceOrchestrator extends BaseOrchestrator {
     @inject(KNOWLEDGE_SOURCE) knowledge: KnowledgeSource,
     @inject(CLOCK) clock: Clock,
     @inject(LANGUAGE_MODEL) @optional() model?: LanguageModel,
+    @inject(AUTONOMOUS_INTELLIGENCE_OPTIONS) @optional() options?: AutonomousIntelligenceOptions,
+    @inject(STATE_STORE) @optional() state: StateStore = new MemoryStateStore(clock),
   ) {
     super();
-    this.#source = source;
+    const settings = autonomousSettings(options);
+    const { logger } = this;
     this.#store = store;
     this.#knowledge = knowledge;
     this.#clock = clock;
     this.#model = model;
+    this.#settings = settings;
+    const checkpoints = new Checkpoints(state, clock, settings, logger);
+    this.#undelivered = new Undelivered(state, clock, settings, logger);
+    const undelivered = this.#undelivered;
+    this.#checked = new CheckedStore(store, { clock, portTimeoutMs: settings.portTimeoutMs });
+    this.#entry = new ContentEntry({
+      ...{ source, store: this.#checked, checkpoints, undelivered, model, clock, logger },
+    });
   }
 
   /**
@@ -87,135 +111,146 @@ export class AutonomousIntelligenceOrchestrator extends BaseOrchestrator {
    */
   @operation({ default: true, params: AnalyzeParams, description: 'Makes the briefing of some content.' })
   async analyze(context: OperationContext, params: AnalyzeParams): Promise<StepResult<Briefing>> {
-    const depth = params.depth ?? 'standard';
-    const runner = new StageRunner(this.#clock);
-    const intake = await this.#intake(context, params, depth, runner);
-    const metadata = intake.items === 1 ? {} : { item: params.item ?? 0, items: intake.items };
-    if (intake.kind === 'known') {
-      return StepResult.ok(intake.briefing, { metadata: { cached: true, ...metadata } });
-    }
-    const job: DocumentJob = {
-      document: intake.document,
-      contentHash: intake.contentHash,
-      depth,
-      plan: DEPTH_PLANS[depth],
-      hasModel: this.#model !== undefined,
-      before: intake.before,
-      createdAt: context.now(),
-    };
-    const ran = await runDocument(context, job, {
-      runner,
-      tenantId: context.tenantId,
-      store: this.#store,
-      knowledge: this.#knowledge,
-      model: this.#model,
-    });
-    const results = StepResult.unwrap(ran);
-    const { briefing, store } = results;
-    if (briefing.status === 'ok' && store.status === 'ok') return StepResult.ok(briefing.data, { metadata });
-    return this.#handOver(context, params, finishedWork(job, results), metadata);
+    const { depth, warnings } = depthInUse(params.depth, this.#settings);
+    const { portTimeoutMs, prices } = this.#settings;
+    const budget = new AnalysisBudget(depth, limitsOf(params), prices);
+    const runner = new StageRunner(this.#clock, { budget, portTimeoutMs });
+    const analysing = { context, params, depth, runner, budget };
+    const endedBefore = this.#running.ended;
+    const content = await this.#entry.take(analysing);
+    const result =
+      content.kind === 'known'
+        ? knownResult(content, params)
+        : await this.#analyseOnce(analysing, content, endedBefore);
+    return told(result, { warnings, runner, budget, params, prices });
   }
 
-  /** A stored briefing. `not_found` where there is none under the id. */
+  /** A stored briefing, or one that could not be delivered yet. `not_found` where there is none under the id. */
   @operation({ params: GetParams, description: 'Gives a stored briefing.' })
   async get(context: OperationContext, { id }: GetParams): Promise<StepResult<Briefing>> {
-    const briefing = await ported(this.#store.get(context.tenantId, id));
-    return briefing === undefined
-      ? StepResult.fail(`There is no briefing "${id}". List the briefings to see their ids.`, {
-          errorCategory: 'not_found',
-          details: { code: 'BRIEFING_UNKNOWN' },
-        })
-      : StepResult.ok(briefing);
+    const { tenantId, signal } = context;
+    const { briefing, failure } = await this.#stored(tenantId, id, signal);
+    if (briefing !== undefined) return StepResult.ok(briefing);
+    const kept = await this.#undelivered.find(tenantId, id);
+    if (kept !== undefined) {
+      const parts = { store: this.#checked, undelivered: this.#undelivered, logger: this.logger };
+      const stored = await deliverLate(tenantId, kept, parts);
+      return StepResult.ok(kept, { metadata: { undelivered: true, stored } });
+    }
+    if (failure !== undefined) throw new StepFailure(failure);
+    return StepResult.fail(`There is no briefing "${id}". List the briefings to see their ids.`, {
+      errorCategory: 'not_found',
+      details: { code: 'BRIEFING_UNKNOWN' },
+    });
   }
 
   /** Stored briefings, newest first. */
   @operation({ params: ListParams, description: 'Lists stored briefings, newest first.' })
   list(context: OperationContext, params: ListParams): Promise<readonly BriefingSummary[]> {
-    return ported(
-      this.#store.list(context.tenantId, { limit: params.limit ?? 50, offset: params.offset ?? 0 }),
-    );
+    const { limit = 50, offset = 0 } = params;
+    return this.#checked.list(context.tenantId, { limit, offset }, context.signal);
   }
 
   /** Full-text search in stored briefings, best first. */
   @operation({ params: SearchParams, description: 'Searches stored briefings, best first.' })
   search(context: OperationContext, { query, limit }: SearchParams): Promise<readonly SearchHit[]> {
-    return ported(this.#store.search(context.tenantId, query, { limit: limit ?? 20 }));
+    return this.#checked.search(context.tenantId, { query, limit: limit ?? 20 }, context.signal);
   }
 
-  async #intake(
-    context: OperationContext,
-    { uri, item, force = false }: AnalyzeParams,
-    depth: Depth,
-    runner: StageRunner,
-  ): Promise<Intake> {
-    const recall = async (step: string, contentHash: string): Promise<Briefing | undefined> =>
-      force ? undefined : this.#recall(context, step, { contentHash, depth });
-
-    const feed = this.#feeds.get(context.tenantId, context.requestId, uri);
-    let content: ParsedContent;
-    let before: readonly Staged<unknown>[];
-    let contentHash: string | undefined;
-    if (feed !== undefined) {
-      ({ content, before } = feed);
-    } else {
-      const raw = await context.step(
-        'acquire',
-        ({ signal }) => runAcquire(runner, this.#source, uri, signal),
-        {
-          retry: ACQUIRE_RETRY,
-        },
-      );
-      context.progress(0.02, 'acquire');
-      contentHash = hashBytes(raw.value.bytes);
-      // A later item can only be that of a feed, whose items are known by hashes of their own.
-      const known = (item ?? 0) === 0 ? await recall('recall', contentHash) : undefined;
-      if (known !== undefined) return { kind: 'known', briefing: known, items: 1 };
-      const parsed = await context.step('parse', ({ signal }) => runParse(runner, raw.value, signal));
-      context.progress(0.04, 'parse');
-      content = parsed.value;
-      before = [raw, parsed];
-    }
-    const { documents } = content;
-    const items = documents.length;
-    const document = pickDocument(content, item);
-    if (StepResult.isResult(document)) throw new StepFailure(document);
-    if (content.format !== 'feed' && items === 1) {
-      return { kind: 'new', document, contentHash: contentHash ?? hashDocument(document), before, items };
-    }
-    if (feed === undefined) this.#feeds.put(context.tenantId, context.requestId, uri, { content, before });
-    const itemHash = hashDocument(document);
-    const known = await recall('recall item', itemHash);
-    if (known !== undefined) return { kind: 'known', briefing: known, items };
-    return { kind: 'new', document, contentHash: itemHash, before, items };
-  }
-
-  /** The briefing that makes another analysis needless. A store that does not answer is no reason to stop here. */
-  async #recall(
-    context: OperationContext,
-    step: string,
-    { contentHash, depth }: Pick<Briefing, 'contentHash' | 'depth'>,
-  ): Promise<Briefing | undefined> {
+  async #stored(tenantId: string, id: string, signal: AbortSignal) {
     try {
-      const known = await context.step(step, () =>
-        ported(this.#store.findByContent(context.tenantId, contentHash, depth)),
-      );
-      return known !== undefined && this.#isComplete(known) ? known : undefined;
+      return { briefing: await this.#checked.get(tenantId, id, signal), failure: undefined };
     } catch (thrown) {
+      signal.throwIfAborted();
       if (!(thrown instanceof StepFailure)) throw thrown;
-      this.logger.warn('briefing_recall_failed', { error: thrown.message });
-      return undefined;
+      return { briefing: undefined, failure: thrown.result };
     }
   }
 
-  /** Whether another analysis could not give more. */
-  #isComplete({ producedBy, depth, narrative }: Briefing): boolean {
-    if (producedBy !== 'autonomous_intelligence') return false;
-    return narrative !== undefined || this.#model === undefined || !DEPTH_PLANS[depth].narrates;
+  /** Analyses, or waits for somebody else in this process who is at the same analysis already. */
+  async #analyseOnce(
+    analysing: Analysing,
+    content: NewContent,
+    endedBefore: number,
+  ): Promise<StepResult<Briefing>> {
+    const { context, params, depth, runner } = analysing;
+    const { contentHash, document, items } = content;
+    const { force = false } = params;
+    const key = { tenantId: context.tenantId, contentHash, depth, limits: limitsOf(params), force };
+    const { result, isShared } = await this.#running.run(key, context.signal, async (isAlone) => {
+      // Somebody who was at it when the content was taken may have stored it by now.
+      const isLate = !force && this.#running.ended !== endedBefore;
+      const known = isLate ? await this.#entry.recall(context, 'recall again', key) : undefined;
+      if (known !== undefined) {
+        await content.forget();
+        return knownResult({ kind: 'known', ...known, items, uri: document.uri }, params);
+      }
+      if (!isAlone) await content.reopen();
+      return this.#analyse(analysing, content);
+    });
+    if (!isShared) return result;
+    await content.forget();
+    runner.forgetResumed();
+    context.progress(1, 'briefing');
+    if (result.status !== 'ok' && result.status !== 'uncertain') return result;
+    const other = result.data.document;
+    const metadata = { ...result.metadata, shared: true, ...sourceOf(other, document.uri) };
+    return withExtra(result, { metadata, warnings: result.warnings });
+  }
+
+  async #analyse(analysing: Analysing, content: NewContent): Promise<StepResult<Briefing>> {
+    const { context, depth, runner, params } = analysing;
+    const metadata = content.items === 1 ? {} : { item: params.item ?? 0, items: content.items };
+    let briefing: Briefing | undefined;
+    const job: DocumentJob = {
+      document: content.document,
+      contentHash: content.contentHash,
+      depth,
+      plan: DEPTH_PLANS[depth],
+      hasModel: this.#model !== undefined,
+      before: content.before,
+      createdAt: context.now(),
+      made: (made) => {
+        briefing = made;
+      },
+    };
+    let results: DocumentResults;
+    try {
+      const tools = { store: this.#store, knowledge: this.#knowledge, model: this.#model };
+      results = StepResult.unwrap(
+        await runDocument(context, job, { ...tools, runner, tenantId: context.tenantId }),
+      );
+    } catch (thrown) {
+      // Everything was done, and nobody waits for it any more.
+      if (briefing !== undefined && context.signal.aborted) {
+        const isKept = await this.#undelivered.keep(context.tenantId, briefing, 'The caller was gone.');
+        if (isKept) await content.forget();
+      }
+      throw thrown;
+    }
+    const { briefing: made, store } = results;
+    if (made.status === 'ok' && store.status === 'ok') {
+      await this.#undelivered.forget(context.tenantId, made.data.id);
+      await content.forget();
+      return StepResult.ok(made.data, { metadata });
+    }
+    const critical = budgetFailure(results) ?? criticalFailure(results, runner);
+    if (critical !== undefined) return critical;
+    const handedOver = await this.#handOver(analysing, finishedWork(job, results, analysing), metadata);
+    if (handedOver.status !== 'ok' && handedOver.status !== 'uncertain') return handedOver;
+    const { stored } = handedOver.metadata;
+    // Kept here as well: without a common store of state the fallback keeps for itself alone.
+    const isKept =
+      stored !== true &&
+      (await this.#undelivered.keep(context.tenantId, handedOver.data, 'It could not be stored.'));
+    if (stored === true || isKept) await content.forget();
+    const delivery = stored === true ? {} : { kept: isKept };
+    const { warnings } = handedOver;
+    return withExtra(handedOver, { metadata: { ...handedOver.metadata, ...delivery }, warnings });
   }
 
   async #handOver(
-    context: OperationContext,
-    params: AnalyzeParams,
+    { context, params, depth }: Analysing,
     finished: FinishedWork,
     metadata: Readonly<Record<string, unknown>>,
   ): Promise<StepResult<Briefing>> {
@@ -224,56 +259,37 @@ export class AutonomousIntelligenceOrchestrator extends BaseOrchestrator {
     const result = await context.call(FallbackAutonomousOrchestrator, {
       operation: 'analyze',
       uri: params.uri,
-      ...(params.depth === undefined ? {} : { depth: params.depth }),
+      depth,
       ...(params.item === undefined ? {} : { item: params.item }),
+      ...(params.budgetUsd === undefined ? {} : { budgetUsd: params.budgetUsd }),
+      ...(params.budgetTokens === undefined ? {} : { budgetTokens: params.budgetTokens }),
+      ...(params.budgetMs === undefined ? {} : { budgetMs: params.budgetMs }),
       finished,
     });
-    if (result.status !== 'ok') return result;
-    return StepResult.ok(result.data, {
+    if (result.status !== 'ok' && result.status !== 'uncertain') return result;
+    return withExtra(result, {
       metadata: { ...result.metadata, ...metadata, failedStages: failed },
       warnings: result.warnings,
     });
   }
 }
 
-/** What the stages gave, for whoever goes on after a failure. */
-function finishedWork(job: DocumentJob, results: DocumentResults): FinishedWork {
-  const staged: Staged<unknown>[] = [...job.before];
-  const failures: FailedStage[] = [];
-  const valueOf = <T>(result: StepResult<Staged<T> | undefined>): T | undefined => {
-    if (result.status !== 'ok' || result.data === undefined) return undefined;
-    staged.push(result.data);
-    return result.data.value;
-  };
-  const parts: Staged<unknown>[] = [];
-  for (const part of ANALYSIS_PARTS) {
-    const result: StepResult<Staged<unknown> | undefined> = results[part];
-    if (valueOf(result) !== undefined && result.data !== undefined) parts.push(result.data);
-  }
-  valueOf(results.read);
-  const checked = valueOf(results.verification);
-  const narrative = valueOf(results.narrative);
-  for (const [stage, result] of Object.entries(results) as [string, StepResult][]) {
-    if (result.status === 'failed') {
-      failures.push({ stage, reason: result.error, retryable: result.retryable });
-    }
-  }
-  return {
-    contentHash: job.contentHash,
-    document: job.document,
-    analysis: analysisOf(parts),
-    ...(checked === undefined ? {} : { checked }),
-    ...(narrative === undefined ? {} : { narrative }),
-    failures,
-    timings: timingsOf(staged),
-  };
+/** The briefing that exists already, and where its content came from first, if that was elsewhere. */
+function knownResult(
+  { briefing, items, uri, isStored }: KnownContent,
+  { item }: AnalyzeParams,
+): StepResult<Briefing> {
+  return StepResult.ok(briefing, {
+    metadata: {
+      cached: true,
+      ...(items === 1 ? {} : { item: item ?? 0, items }),
+      ...(isStored ? {} : { stored: false, kept: true }),
+      ...sourceOf(briefing.document, uri),
+    },
+  });
 }
 
-/** What a port gives; its rejection as the failed result it means. */
-async function ported<T>(answer: Promise<T>): Promise<T> {
-  try {
-    return await answer;
-  } catch (thrown) {
-    throw new StepFailure(portFailure(thrown));
-  }
+/** Where the content came from now and first, where these are two places. */
+function sourceOf({ uri: firstUri, title }: Briefing['document'], uri: string): Record<string, unknown> {
+  return firstUri === uri ? {} : { source: uri, firstSource: { uri: firstUri, title } };
 }

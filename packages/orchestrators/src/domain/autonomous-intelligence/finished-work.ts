@@ -1,6 +1,14 @@
+import type { ErrorCategory } from '@kapelle/core';
+import { COST_CATEGORIES, type AnalysisBudgetReport } from './analysis-budget.js';
 import type { Analysis, Briefing, CheckedClaim, ContentDocument } from './model.js';
-import { listOf, maybe, record, someText, numberFrom, type Shape } from './shape.js';
-import { CHECKED_SHAPE, DOCUMENT_SHAPE, NARRATIVE_SHAPE, PART_SHAPES } from './stage-shapes.js';
+import { count, listOf, maybe, record, someText, numberFrom, type Shape } from './shape.js';
+import {
+  CHECKED_SHAPE,
+  DOCUMENT_SHAPE,
+  EXPERIMENT_SHAPE,
+  NARRATIVE_SHAPE,
+  PART_SHAPES,
+} from './stage-shapes.js';
 
 /** A stage that failed, before somebody else goes on. */
 export interface FailedStage {
@@ -8,6 +16,10 @@ export interface FailedStage {
   readonly reason: string;
   /** Whether another attempt may work. */
   readonly retryable: boolean;
+  /** What kind of failure it was, where that is known. */
+  readonly errorCategory?: ErrorCategory;
+  /** How often it was tried. @default 1 */
+  readonly attempts?: number;
 }
 
 /** What was done when a stage failed: whoever goes on does not do it again. JSON. */
@@ -17,9 +29,24 @@ export interface FinishedWork {
   readonly analysis: Partial<Analysis>;
   readonly checked?: readonly CheckedClaim[];
   readonly narrative?: NonNullable<Briefing['narrative']>;
+  readonly experiment?: NonNullable<Briefing['experiment']>;
   readonly failures: readonly FailedStage[];
+  /** Stages that the budget did not allow: they are not tried again. */
+  readonly skipped?: readonly { readonly stage: string; readonly reason: string }[];
+  /** What was spent of the budget. */
+  readonly spent?: Pick<AnalysisBudgetReport, 'spent' | 'byCategory'>;
   readonly timings: Briefing['timings'];
 }
+
+/** What something took, as it is handed over and kept. */
+export const COST_SHAPE: Shape = record({
+  usd: numberFrom(0),
+  inputTokens: count,
+  outputTokens: count,
+  modelCalls: count,
+  bytes: count,
+  ms: numberFrom(0),
+});
 
 const shape: Shape = record({
   contentHash: someText,
@@ -29,7 +56,15 @@ const shape: Shape = record({
   ),
   checked: maybe(CHECKED_SHAPE),
   narrative: maybe(NARRATIVE_SHAPE),
-  failures: listOf(record({ stage: someText, reason: someText })),
+  experiment: maybe(EXPERIMENT_SHAPE),
+  failures: listOf(record({ stage: someText, reason: someText, attempts: maybe(count) })),
+  skipped: maybe(listOf(record({ stage: someText, reason: someText }))),
+  spent: maybe(
+    record({
+      spent: COST_SHAPE,
+      byCategory: record(Object.fromEntries(COST_CATEGORIES.map((category) => [category, numberFrom(0)]))),
+    }),
+  ),
   timings: listOf(record({ stage: someText, ms: numberFrom(0) })),
 });
 

@@ -35,6 +35,7 @@ export interface ParseWarning {
   readonly line?: number;
 }
 
+/** Content as it was read: its words and what is known about it. */
 export interface ContentDocument {
   readonly format: ContentFormat;
   readonly uri: string;
@@ -68,17 +69,20 @@ export interface TextReference {
   readonly startMs?: number;
 }
 
+/** A sentence of the content that stands for the whole, and where it is. */
 export interface SummarySentence extends TextReference {
   /** Centrality of the sentence, 0 to 1. */
   readonly score: number;
 }
 
+/** A word or phrase that the content is about, and how much so. */
 export interface Keyword {
   readonly term: string;
   readonly score: number;
   readonly count: number;
 }
 
+/** What the content is about, with the words that say so. */
 export interface Topic {
   readonly label: string;
   readonly terms: readonly string[];
@@ -86,15 +90,18 @@ export interface Topic {
   readonly share: number;
 }
 
+/** What is found among the words: names, dates and amounts. */
 export const ENTITY_KINDS = ['person', 'organization', 'place', 'date', 'money', 'percent'] as const;
 export type EntityKind = (typeof ENTITY_KINDS)[number];
 
+/** A name, date or amount, and how often it is mentioned. */
 export interface Entity {
   readonly text: string;
   readonly kind: EntityKind;
   readonly count: number;
 }
 
+/** How well or badly some sentences speak. */
 export interface SentimentScore {
   /** -1 (negative) to 1 (positive). */
   readonly polarity: number;
@@ -102,6 +109,7 @@ export interface SentimentScore {
   readonly sentences: number;
 }
 
+/** How the content speaks: as a whole, by speaker, and as it goes on. */
 export interface Sentiment {
   readonly overall: SentimentScore;
   readonly bySpeaker: readonly ({ readonly speaker: string } & SentimentScore)[];
@@ -109,6 +117,7 @@ export interface Sentiment {
   readonly overTime: readonly ({ readonly slice: number; readonly startMs?: number } & SentimentScore)[];
 }
 
+/** A statement that can be right or wrong, as the content makes it. */
 export interface Claim extends TextReference {
   readonly id: string;
   /** How well the sentence suits checking, 0 to 1. */
@@ -117,6 +126,7 @@ export interface Claim extends TextReference {
   readonly cues: readonly string[];
 }
 
+/** Words that a persuasion or a fallacy is known by. */
 export interface CueFinding extends TextReference {
   /** Stable name of the pattern, for example `appeal-to-fear`. */
   readonly kind: string;
@@ -125,6 +135,7 @@ export interface CueFinding extends TextReference {
   readonly confidence: number;
 }
 
+/** How hard the content is to read. */
 export interface Readability {
   readonly fleschReadingEase: number;
   readonly fleschKincaidGrade: number;
@@ -132,6 +143,7 @@ export interface Readability {
   readonly averageWordSyllables: number;
 }
 
+/** How good the content is, and what makes it so. */
 export interface QualityScore {
   /** 0 to 1, the weighted mean of the parts. */
   readonly overall: number;
@@ -139,6 +151,7 @@ export interface QualityScore {
   readonly notes: readonly string[];
 }
 
+/** What was found in the content. */
 export interface Analysis {
   readonly summary: readonly SummarySentence[];
   readonly keywords: readonly Keyword[];
@@ -152,6 +165,7 @@ export interface Analysis {
   readonly quality: QualityScore;
 }
 
+/** What may come of checking a claim. */
 export const VERDICTS = ['supported', 'contradicted', 'not_enough_evidence'] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
@@ -170,7 +184,8 @@ export interface CheckedClaim {
   readonly explanation: string;
 }
 
-export const DEPTHS = ['quick', 'standard', 'deep', 'comprehensive'] as const;
+/** From the shortest to the longest. `experimental` has to be enabled, else it is done as `comprehensive`. */
+export const DEPTHS = ['quick', 'standard', 'deep', 'comprehensive', 'experimental'] as const;
 export type Depth = (typeof DEPTHS)[number];
 
 /** A stage that did not run, or ran in a reduced form, and why. */
@@ -178,6 +193,68 @@ export interface StageNote {
   readonly stage: string;
   readonly outcome: 'skipped' | 'failed' | 'reduced';
   readonly reason: string;
+}
+
+/**
+ * Ways to choose the sentences of a summary.
+ *
+ * - `central`: those most like the rest of the text, the way of every depth
+ * - `lead`: the first ones
+ * - `frequent`: those with the most frequent words
+ */
+export const SUMMARY_METHODS = ['central', 'lead', 'frequent'] as const;
+export type SummaryMethod = (typeof SUMMARY_METHODS)[number];
+
+/** How well a summary stands for its text. */
+export interface SummaryMeasure {
+  readonly method: SummaryMethod;
+  /** Jensen–Shannon divergence of its words from those of the text, in bits: 0 (the same) to 1. Less is better. */
+  readonly divergence: number;
+  readonly isChosen: boolean;
+}
+
+/** What another stored briefing says about the matter of a claim: a hint for a reader, never a verdict. */
+export interface ClaimCrossCheck {
+  /** Of the claim here. */
+  readonly claimId: string;
+  readonly stance: 'agrees' | 'differs';
+  /** Why it counts as that, in a sentence. */
+  readonly reason: string;
+  /** The briefing of the other source. */
+  readonly briefingId: string;
+  readonly uri: string;
+  readonly title: string;
+  /** What it says. */
+  readonly quote: string;
+  /** Share of the words of the shorter statement that both have, 0 to 1. */
+  readonly overlap: number;
+}
+
+/** A sentence of a narrative with something that the material does not hold. */
+export interface UnfoundedSentence {
+  readonly sentence: string;
+  /** Figures and names, as the sentence writes them. */
+  readonly missing: readonly string[];
+}
+
+/** A narrative compared with its material. */
+export interface NarrativeGrounding {
+  /** Which of the two texts stands; the draft where nothing else was written, or nothing better. */
+  readonly kept: 'draft' | 'revision';
+  readonly sentences: number;
+  readonly unfounded: readonly UnfoundedSentence[];
+  /** How many sentences of the draft were unfounded. */
+  readonly unfoundedInDraft: number;
+}
+
+/** What the depth `experimental` adds, as far as it was made. */
+export interface ExperimentFindings {
+  /** Ways to summarise the text, compared; the best one is the summary of the analysis. */
+  readonly summaries?: readonly SummaryMeasure[];
+  /** What briefings of other sources say about the same matters. */
+  readonly crossChecks?: readonly ClaimCrossCheck[];
+  /** What of the narrative the material does not hold. */
+  readonly grounding?: NarrativeGrounding;
 }
 
 /** What a reader gets, and what is stored. */
@@ -196,6 +273,8 @@ export interface Briefing {
   readonly claims: readonly CheckedClaim[];
   /** Prose by a language model, where one is configured. */
   readonly narrative?: { readonly text: string; readonly model: string };
+  /** Only at the depth `experimental`. */
+  readonly experiment?: ExperimentFindings;
   readonly notes: readonly StageNote[];
   /** Milliseconds per stage, in order of completion. */
   readonly timings: readonly { readonly stage: string; readonly ms: number }[];

@@ -6,6 +6,8 @@ import {
   type SkippedResult,
 } from '@kapelle/core';
 
+import { AutonomousIntelligenceError } from './autonomous-error.js';
+
 /** What a failure of a port or of a reader of content means, by its stable code. */
 const CATEGORIES: Readonly<Record<string, ErrorCategory>> = {
   SOURCE_NOT_FOUND: 'not_found',
@@ -37,6 +39,9 @@ const CATEGORIES: Readonly<Record<string, ErrorCategory>> = {
   STORE_CLOSED: 'service_unavailable',
   STORE_FAILED: 'database_error',
 
+  STATE_CONFLICT: 'transient',
+  STATE_CLOSED: 'service_unavailable',
+
   MODEL_INVALID_REQUEST: 'validation',
   MODEL_UNAUTHORIZED: 'authentication',
   MODEL_RATE_LIMITED: 'rate_limit',
@@ -66,7 +71,10 @@ export function portFailure(thrown: unknown): FailedResult | SkippedResult {
     return StepResult.fromError(thrown);
   }
   const { code, retryable, retryAfterMs, status } = thrown as Error & Record<string, unknown>;
-  const category = categoryOf(code, status, retryable);
+  const category =
+    thrown instanceof AutonomousIntelligenceError
+      ? thrown.errorCategory
+      : categoryOf(code, status, retryable);
   if (category === undefined) return StepResult.fromError(thrown);
   return StepResult.fail(thrown.message, {
     errorCategory: category,
@@ -97,4 +105,13 @@ export function failureCode(failure: { readonly details?: unknown }): string | u
   if (typeof details !== 'object' || details === null) return undefined;
   const code: unknown = Reflect.get(details, 'code');
   return typeof code === 'string' ? code : undefined;
+}
+
+/** What a port gives. @throws StepFailure with the failed result that its rejection means */
+export async function ported<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    throw new StepFailure(portFailure(thrown));
+  }
 }

@@ -3,9 +3,13 @@
 import type { Briefing, Depth, RawContent } from './model.js';
 import type { KnowledgeBase } from './verification/index.js';
 
+/** Binds the {@link BriefingStore}. */
 export const BRIEFING_STORE = Symbol.for('kapelle.BriefingStore');
+/** Binds the {@link ContentSource}. */
 export const CONTENT_SOURCE = Symbol.for('kapelle.ContentSource');
+/** Binds the {@link KnowledgeSource}. */
 export const KNOWLEDGE_SOURCE = Symbol.for('kapelle.KnowledgeSource');
+/** Binds the {@link LanguageModel}. */
 export const LANGUAGE_MODEL = Symbol.for('kapelle.LanguageModel');
 
 /**
@@ -49,6 +53,7 @@ export interface Snippet {
   readonly matches: readonly { readonly start: number; readonly end: number }[];
 }
 
+/** A briefing that was found, and why. */
 export interface SearchHit {
   readonly summary: BriefingSummary;
   readonly snippet: Snippet;
@@ -87,6 +92,7 @@ export interface KnowledgeSource {
   load(options: { readonly signal: AbortSignal }): Promise<KnowledgeBase>;
 }
 
+/** What a model is asked for, and within which bounds. */
 export interface CompletionRequest {
   /** Standing instruction, kept apart from the prompt. */
   readonly system?: string;
@@ -98,6 +104,7 @@ export interface CompletionRequest {
   readonly signal: AbortSignal;
 }
 
+/** What a model has answered. */
 export interface Completion {
   /** Never empty. */
   readonly text: string;

@@ -20,6 +20,9 @@ export const count: Shape = (value, path) =>
 export const text: Shape = (value, path) =>
   typeof value === 'string' ? undefined : `${path} must be a text, got ${shown(value)}`;
 
+export const bool: Shape = (value, path) =>
+  typeof value === 'boolean' ? undefined : `${path} must be true or false, got ${shown(value)}`;
+
 /** A text with something in it. */
 export const someText: Shape = (value, path) =>
   typeof value === 'string' && value.trim() !== ''

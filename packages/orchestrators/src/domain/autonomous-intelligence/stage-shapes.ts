@@ -1,6 +1,14 @@
 import type { AnalysisPart } from './depth-plan.js';
-import { CONTENT_FORMATS, ENTITY_KINDS, VERDICTS, type CheckedClaim } from './model.js';
 import {
+  CONTENT_FORMATS,
+  DEPTHS,
+  ENTITY_KINDS,
+  SUMMARY_METHODS,
+  VERDICTS,
+  type CheckedClaim,
+} from './model.js';
+import {
+  bool,
   both,
   count,
   listOf,
@@ -128,3 +136,57 @@ export const CHECKED_SHAPE: Shape = listOf(
 );
 
 export const NARRATIVE_SHAPE: Shape = record({ text: someText, model: someText });
+
+const measure = record({ method: oneOf(SUMMARY_METHODS), divergence: ratio, isChosen: bool });
+const unfounded = record({ sentence: someText, missing: listOf(someText) });
+
+/** The best of the summaries, and how all of them measure. */
+export const ALTERNATIVES_SHAPE: Shape = record({
+  summary: PART_SHAPES.summary,
+  measures: listOf(measure),
+});
+
+export const CROSS_CHECKS_SHAPE: Shape = listOf(
+  record({
+    claimId: someText,
+    stance: oneOf(['agrees', 'differs']),
+    reason: someText,
+    briefingId: someText,
+    uri: someText,
+    title: text,
+    quote: someText,
+    overlap: ratio,
+  }),
+);
+
+export const GROUNDING_SHAPE: Shape = record({
+  kept: oneOf(['draft', 'revision']),
+  sentences: count,
+  unfounded: listOf(unfounded),
+  unfoundedInDraft: count,
+});
+
+/** What the depth `experimental` adds, as far as it was made. */
+export const EXPERIMENT_SHAPE: Shape = record({
+  summaries: maybe(listOf(measure)),
+  crossChecks: maybe(CROSS_CHECKS_SHAPE),
+  grounding: maybe(GROUNDING_SHAPE),
+});
+
+/** A briefing as a store gives it back. */
+export const BRIEFING_SHAPE: Shape = record({
+  id: someText,
+  contentHash: someText,
+  createdAt: someText,
+  depth: oneOf(DEPTHS),
+  producedBy: oneOf(['autonomous_intelligence', 'fallback_autonomous']),
+  document: record({ format: oneOf(CONTENT_FORMATS), uri: someText, title: text, wordCount: count }),
+  analysis: record(
+    Object.fromEntries(Object.entries(PART_SHAPES).map(([part, each]) => [part, maybe(each)])),
+  ),
+  claims: CHECKED_SHAPE,
+  narrative: maybe(NARRATIVE_SHAPE),
+  experiment: maybe(EXPERIMENT_SHAPE),
+  notes: listOf(record({ stage: someText, outcome: oneOf(['skipped', 'failed', 'reduced']), reason: text })),
+  timings: listOf(record({ stage: someText, ms: numberFrom(0) })),
+});

@@ -354,4 +354,40 @@ describe('renderJson', () => {
       'id', 'contentHash', 'createdAt', 'depth', 'producedBy', 'document', 'analysis', 'claims', 'notes', 'timings',
     ]); // prettier-ignore
   });
+
+  it('shows what was tried besides at the depth "experimental", and at no other', () => {
+    const hostile = '<script>alert(1)</script>';
+    const briefing = aBriefing({
+      experiment: {
+        summaries: [
+          { method: 'central', divergence: 0.61, isChosen: false },
+          { method: 'frequent', divergence: 0.5797, isChosen: true },
+        ],
+        crossChecks: [
+          {
+            ...{ claimId: 'none', stance: 'differs', reason: '12 here, 15 there.', briefingId: 'b' },
+            ...{ uri: 'https://example.org/b', title: hostile, quote: 'It cost 15 million.', overlap: 1 },
+          },
+        ],
+        grounding: {
+          ...{ kept: 'draft', sentences: 4, unfoundedInDraft: 1 },
+          unfounded: [{ sentence: 'It was in Atlantis.', missing: ['Atlantis'] }],
+        },
+      },
+    });
+    const outputs = [
+      renderTerminal(briefing, { width: 120, colors: false }),
+      renderMarkdown(briefing),
+      renderHtml(briefing),
+    ];
+    for (const output of outputs) {
+      expect(output).toContain('Tried besides');
+      expect(output).toMatch(/frequent 0\\?\.580/);
+      expect(output).toContain('12 here, 15 there');
+      expect(output).toContain('Atlantis');
+    }
+    expect(outputs[2]).not.toContain(hostile);
+    expect(JSON.parse(renderJson(briefing))).toHaveProperty('experiment.grounding.kept', 'draft');
+    expect(renderMarkdown(aBriefing())).not.toContain('Tried besides');
+  });
 });

@@ -26,6 +26,7 @@ import {
   type ClaimView,
   type Made,
 } from './briefing-view.js';
+import { experimentLines } from './experiment-lines.js';
 import { speakerChart, timeChart, topicChart } from './html-charts.js';
 import { CONTENT_SECURITY_POLICY, STYLE } from './html-style.js';
 import { escapeHtml, safeLink, safeText } from './safe-text.js';
@@ -241,6 +242,9 @@ function content(briefing: Briefing): readonly string[] {
     }),
     cues('fallacies', 'Possible fallacies', part(briefing, 'fallacies')),
     cues('persuasion', 'Persuasion', part(briefing, 'persuasion')),
+    section('experiment', 'Tried besides', experimentLines(briefing), (lines) =>
+      lines.length === 0 ? '' : `<ul>${lines.map((line) => `<li dir="auto">${t(line)}</li>`).join('')}</ul>`,
+    ),
     section('readability', 'Readability', part(briefing, 'readability'), (value) =>
       table(
         ['Measure', 'Value'],

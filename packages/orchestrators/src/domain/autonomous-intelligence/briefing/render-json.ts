@@ -11,6 +11,7 @@ const FIELDS = [
   'narrative',
   'analysis',
   'claims',
+  'experiment',
   'notes',
   'timings',
 ] as const satisfies readonly (keyof Briefing)[];

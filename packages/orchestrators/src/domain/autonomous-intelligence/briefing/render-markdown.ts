@@ -31,6 +31,7 @@ import {
   whyMissing,
   type Made,
 } from './briefing-view.js';
+import { experimentLines } from './experiment-lines.js';
 import { escapeMarkdown, safeLink, safeText } from './safe-text.js';
 
 const MAX_TITLE = 200;
@@ -197,6 +198,7 @@ export function renderMarkdown(briefing: Briefing): string {
     claims(briefing),
     findings('Possible fallacies', part(briefing, 'fallacies')),
     findings('Persuasion', part(briefing, 'persuasion')),
+    section('Tried besides', experimentLines(briefing), (lines) => list(lines.map((line) => md(line)))),
     section('Readability', part(briefing, 'readability'), (value) =>
       list([
         `Reading ease ${formatDecimal(value.fleschReadingEase, 1)} (${readingLevel(value.fleschReadingEase)})`,

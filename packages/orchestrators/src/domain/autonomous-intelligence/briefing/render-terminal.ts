@@ -22,6 +22,7 @@ import {
   type ClaimView,
   type OpenClaims,
 } from './briefing-view.js';
+import { experimentLines } from './experiment-lines.js';
 import { bar, clip, displayWidth, padEnd } from './terminal-layout.js';
 import { show, TerminalPage } from './terminal-page.js';
 import { more, names, none, section, sentiment, topics } from './terminal-sections.js';
@@ -268,6 +269,11 @@ export function renderTerminal(briefing: Briefing, options: TerminalOptions): st
   claims(page, briefing);
   cues(page, briefing, 'Possible fallacies', 'fallacies');
   cues(page, briefing, 'Persuasion', 'persuasion');
+  section(page, 'Tried besides', experimentLines(briefing), (lines) => {
+    if (lines.length === 0) return none(page);
+    for (const line of lines.slice(0, MAX_ROWS)) page.item('• ', show(line));
+    more(page, lines.length, MAX_ROWS);
+  });
   measures(page, briefing);
   origin(page, briefing);
   return page.toString();
