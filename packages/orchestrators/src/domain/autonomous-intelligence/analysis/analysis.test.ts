@@ -365,6 +365,39 @@ describe('an analysis of awkward texts', () => {
     expect(quotes).toEqual(good);
   });
 
+  it('leaves out of a summary what a site says about itself, talk to the audience and what points to the sentence before', () => {
+    const good = [
+      'The harbour town rebuilt its bridge because the old bridge had carried far too many heavy trucks.',
+      'Engineers of the harbour town measured the bridge every winter and wrote a public book about it.',
+    ];
+    const bad = [
+      'Let me tell you that the harbour town and its engineers wrote a public book about the bridge.',
+      'And now, engineers of the town, let me tell you about the bridge and its heavy public trucks.',
+      'The engineers of the harbour town and the public bridge gave those heavy answers every winter.',
+      'Others in the town wrote the public book of the engineers about the harbour and the bridge.',
+      'Subscribe to the public book of the harbour town and its engineers of the old heavy bridge.',
+      'The harbour town neither endorses nor keeps the public book of engineers about the bridge.',
+    ];
+    const quotes = summarise(readText(aDocument([...bad, ...good])), { sentences: 2 });
+    expect(quotes.map(({ quote }) => quote)).toEqual(good);
+  });
+
+  it.each([
+    ['President Washington began this tradition. It was in 1790.', ['Washington: person']],
+    ['He met the leader of the Russian Federation there.', ['Russian Federation: place']],
+    ['The ships sail beyond the Arctic Circle in the summer.', ['Arctic Circle: place']],
+    [
+      'He praised the Armed Forces and the Common Market.',
+      ['Armed Forces: organization', 'Common Market: organization'],
+    ],
+    ['He called it the Great Society after the New Deal.', []],
+    ['They came to the White House Conference on the schools.', []],
+    ['The crowd saw how Team U.S.A. marched.', ['Team U.S.A.: organization']],
+  ])('finds in "%s" %j', (line, names) => {
+    const found = findEntities(readText(aDocument([line]))).filter(({ kind }) => kind !== 'date');
+    expect(found.map(({ text, kind }) => `${text}: ${kind}`).sort()).toEqual(names);
+  });
+
   it('tells titles from names that begin with the same word', () => {
     const lines = [
       'He left General Motors for the Justice Department.',

@@ -15,6 +15,7 @@ export const CLAIM_CUES = {
   change: 0.25,
   cause: 0.25,
   'named-entity': 0.25,
+  period: 0.2,
   'past-event': 0.2,
   source: 0.2,
 } as const;
@@ -23,6 +24,7 @@ export type ClaimCue = keyof typeof CLAIM_CUES;
 /** Traits that on their own do not make a claim. */
 export const WEAK_CUES: ReadonlySet<ClaimCue> = new Set([
   'past-event',
+  'period',
   'named-entity',
   'change',
   'source',
@@ -58,6 +60,12 @@ const SOURCE: ReadonlySet<string> = new Set([
 ]);
 const MAGNITUDE =
   /\b(?:hundreds?|thousands?|millions?|billions?|trillions?|dozens?|half|third|quarter|twice|double|triple)\b/i;
+/** "One third of", "two-fifths", "one out of seven", "nine in ten". */
+const FRACTION =
+  /\b(?:one|two|three|four|five|a|nearly|about|over|almost)[- ](?:half|thirds?|quarters?|fourths?|fifths?|sixths?|sevenths?|eighths?|tenths?) of\b|\b(?:half|one|two|three|four|five|six|seven|eight|nine|\d+) (?:out of (?:every )?|in (?:every )?)(?:two|three|four|five|six|seven|eight|nine|ten|\d+)\b|\bhalf (?:of )?(?:the|our|all)\b/iu;
+/** A stretch of time that is over, or goes on until today. */
+const PERIOD =
+  /\b(?:(?:in|over|during|for) (?:the )?(?:past|last)|last (?:year|month|week|spring|summer|autumn|fall|winter|decade|century)|in recent (?:years|months|weeks|decades)|(?:years?|months?|weeks?|decades?|centuries) ago|for (?:decades|years|centuries|generations)|soon after|since then)\b/iu;
 const COMPARED: ReadonlySet<string> = new Set([
   'more',
   'less',
@@ -89,6 +97,8 @@ export function claimCues(sentence: Sentence): readonly ClaimCue[] {
   const isCounted = (at: number): boolean => counted.some(({ first, last }) => at >= first && at <= last);
   if (tokens.some((token, at) => token.pos === 'NUM' && MAGNITUDE.test(token.text) && !isCounted(at)))
     cues.add('figure');
+  if (FRACTION.test(sentence.text)) cues.add('figure');
+  if (PERIOD.test(sentence.text)) cues.add('period');
   if (tokens.some((token, at) => isComparison(tokens, at))) cues.add('comparison');
   if (tokens.some((token, at) => isSuperlative(token, tokens[at - 1]))) cues.add('superlative');
   if (tokens.some((_, at) => isVerbOf(CHANGE, tokens, at))) cues.add('change');

@@ -3,7 +3,7 @@ import { mergeNames } from './merge-names.js';
 import type { NamedThing } from './merge-names.js';
 import { nameKey, nameKinds, namesIn } from './name-kinds.js';
 import { nameMentions } from './name-mentions.js';
-import type { NamedValue, TextModel } from './text-model.js';
+import type { NamedValue, Sentence, TextModel } from './text-model.js';
 
 /** Shouted sentences compromise reads. */
 const MAX_SHOUTED = 250;
@@ -48,7 +48,10 @@ function shoutedNames(text: TextModel): readonly NamedThing[] {
     .flatMap((sentence) => {
       const found = namesIn(sentence.text.slice(0, MAX_SHOUTED_LENGTH).toLowerCase());
       return (['person', 'organization', 'place'] as const).flatMap((kind) =>
-        found[kind].map((name) => ({ text: inTitleCase(name), kind })),
+        // One word taken for a body is a common noun as often as not where case tells nothing.
+        found[kind]
+          .filter((name) => kind !== 'organization' || name.includes(' '))
+          .map((name) => ({ text: inTitleCase(name), kind })),
       );
     });
 }
@@ -58,8 +61,10 @@ const inTitleCase = (name: string): string =>
 
 function valueEntities(text: TextModel): readonly Entity[] {
   const found = new Map<string, { text: string; kind: EntityKind; count: number }>();
-  for (const value of text.sentences.flatMap((sentence) => sentence.values)) {
-    const kind = entityKind(value);
+  for (const [sentence, value] of text.sentences.flatMap((each) =>
+    each.values.map((value) => [each, value] as const),
+  )) {
+    const kind = isMereNumber(sentence, value) ? undefined : entityKind(value);
     if (kind === undefined) continue;
     const shown = value.text
       .replace(/\s+/g, ' ')
@@ -71,6 +76,22 @@ function valueEntities(text: TextModel): readonly Entity[] {
     found.set(key, entity);
   }
   return [...found.values()];
+}
+
+/** Years a bare number may be without a word that says so. */
+const LIKELY_YEARS = { first: 1700, last: 2100 };
+const BEFORE_YEAR: ReadonlySet<string> = new Set(
+  'in since by from of until till before after during around about to and year fall spring summer winter early late mid'.split(
+    ' ',
+  ),
+);
+
+/** Four digits that the model takes for a year and that may as well be the number of an alarm. */
+function isMereNumber({ tokens }: Sentence, { kind, text, first }: NamedValue): boolean {
+  if (kind !== 'date' || !/^\d{4}$/.test(text)) return false;
+  const year = Number(text);
+  if (year >= LIKELY_YEARS.first && year <= LIKELY_YEARS.last) return false;
+  return !BEFORE_YEAR.has(tokens[first - 1]?.normal ?? '');
 }
 
 function entityKind({ kind, text }: NamedValue): EntityKind | undefined {

@@ -39,6 +39,26 @@ describe('scoreSentiment', () => {
     ).toBeGreaterThan(0.3);
   });
 
+  it.each([
+    'The committee will meet and take a further step on what is necessary.',
+    'The Great Depression reached the National Bank of the United States.',
+    'Temperatures stood well below those of the year before.',
+    'The interest of the matter is for the state to prove.',
+  ])('takes no colour from words that judge nothing: %s', (sentence) => {
+    expect(scoreSentiment(read(sentence)).overall).toMatchObject({ label: 'neutral', sentences: 1 });
+  });
+
+  it('needs more to call one sentence coloured than to call many so', () => {
+    const faint = 'The bill would expand the program.';
+    expect(scoreSentiment(read(faint)).overall).toMatchObject({ label: 'neutral' });
+    const many = Array.from({ length: 9 }, (_, at) => `Bill ${String(at)} would expand the program.`);
+    const { overall } = scoreSentiment(read(...many));
+    expect(overall.label).toBe('positive');
+    expect(overall.polarity).toBeCloseTo(scoreSentiment(read(faint)).overall.polarity, 1);
+    expect(scoreSentiment(read('This works well.')).overall.label).toBe('positive');
+    expect(scoreSentiment(read('This is a terrible idea.')).overall.label).toBe('negative');
+  });
+
   it('covers every sentence once by equal slices, none more than there are sentences', () => {
     const text = readText(aSpeech('1941-roosevelt'));
     const { overall, overTime } = scoreSentiment(text, { slices: 7 });

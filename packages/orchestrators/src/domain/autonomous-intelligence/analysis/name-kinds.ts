@@ -24,6 +24,8 @@ const LEXICON: Readonly<Record<string, string>> = {
   'house of representatives': 'Organization',
   'supreme court': 'Organization',
   'white house': 'Organization',
+  'common market': 'Organization',
+  'armed forces': 'Organization',
   pentagon: 'Organization',
   kremlin: 'Organization',
   parliament: 'Organization',
@@ -39,8 +41,12 @@ const LEXICON: Readonly<Record<string, string>> = {
 /** Codes of the list that are no places: the European Union, the euro zone, the United Nations, pseudo-codes. */
 const UNIONS: ReadonlySet<string> = new Set(['EU', 'EZ', 'UN', 'XA', 'XB', 'ZZ']);
 
-/** Countries and territories as the runtime names them: "Myanmar (Burma)" counts as both. */
-const COUNTRIES: ReadonlySet<string> = new Set(countryNames());
+/** Countries and territories as the runtime names them, "Myanmar (Burma)" as both, and two by what they call themselves. */
+const COUNTRIES: ReadonlySet<string> = new Set([
+  ...countryNames(),
+  'russian federation',
+  'swiss confederation',
+]);
 
 function countryNames(): readonly string[] {
   const names = new Intl.DisplayNames('en', { type: 'region', fallback: 'none' });
@@ -57,6 +63,34 @@ function countryNames(): readonly string[] {
 export const nameKey = (text: string): string => text.toLowerCase();
 
 const KINDS = ['organization', 'place', 'person'] as const;
+
+/** Head nouns of things that bear a person's name or none: the "Marshall Plan", a "Single Page App". Nobody is called so. */
+const THING_HEADS: ReadonlySet<string> = new Set(
+  (
+    'plan plans act acts bill bills law laws code doctrine treaty treaties pact accord accords agreement agreements ' +
+    'amendment amendments declaration charter resolution order orders rule rules policy policies program programs ' +
+    'programme project projects initiative initiatives proposal report reports memorandum award awards prize medal ' +
+    'app apps application applications architecture system systems software website site page pages model models tool ' +
+    'tools platform framework protocol algorithm library libraries linux engine browser version ' +
+    'tax taxes deal crisis war wars battle operation storm revolution movement campaign election elections era age ' +
+    'theory theorem effect principle law method test tests guide guidelines standard standards ' +
+    'rocket missile missiles module spacecraft capsule shuttle mission show series episode podcast book novel film movie ' +
+    'conference conferences summit song speech address message day week month year decade century'
+  ).split(' '),
+);
+/** Watchwords written like the name of a body or a place. */
+const WATCHWORDS: ReadonlySet<string> = new Set([
+  'great society',
+  'fair deal',
+  'new deal',
+  'new frontier',
+  'free world',
+  'third world',
+  'iron curtain',
+  'american dream',
+]);
+/** What stands before the name of a ship. */
+const VESSELS: ReadonlySet<string> = new Set(['uss', 'hms', 'usns', 'rms', 'ss']);
 
 interface Reading {
   readonly person: readonly string[];
@@ -162,7 +196,11 @@ interface Sighting {
 function kindOf(key: string, { text, found, people }: Sighting): NameKind | undefined {
   const isAcronym = found[0] !== undefined && found[0].text === found[0].text.toUpperCase();
   if (!isAcronym && isDescription(key)) return undefined;
-  const certain = byHead(key) ?? (people.has(key) ? 'person' : COUNTRIES.has(key) ? 'place' : undefined);
+  if (isThing(key) && !people.has(key)) return undefined;
+  const isPlace = COUNTRIES.has(key);
+  const certain =
+    (isPlace && key.includes(' ') ? 'place' : byHead(key)) ??
+    (people.has(key) ? 'person' : isPlace ? 'place' : undefined);
   if (certain !== undefined) return certain;
   for (const mention of found.slice(0, CONTEXTS_PER_NAME)) {
     const kind = inContext(text, mention);
@@ -171,12 +209,20 @@ function kindOf(key: string, { text, found, people }: Sighting): NameKind | unde
   return alone(found[0]?.text ?? key);
 }
 
+/** Whether it names neither somebody nor a body nor a place: a plan, a law, a war, a ship, a watchword. */
+function isThing(key: string): boolean {
+  if (WATCHWORDS.has(key)) return true;
+  const words = key.split(' ');
+  return words.length > 1 && (THING_HEADS.has(words.at(-1) ?? '') || VESSELS.has(words[0] ?? ''));
+}
+
 function byHead(key: string): NameKind | undefined {
   const words = key.split(' ');
   if (words.length < 2) return undefined;
   const [first = '', second = ''] = words;
   const last = words.at(-1) ?? '';
-  if (BODY_HEADS.has(last) || (BODY_HEADS.has(first) && second === 'of')) return 'organization';
+  if (first === 'team' || BODY_HEADS.has(last) || (BODY_HEADS.has(first) && second === 'of'))
+    return 'organization';
   if (words.includes('of') && words.some((word, i) => BODY_HEADS.has(word) && words[i + 1] === 'of'))
     return 'organization';
   if (PLACE_HEADS.has(last) || (PLACE_HEADS.has(first) && second === 'of')) return 'place';

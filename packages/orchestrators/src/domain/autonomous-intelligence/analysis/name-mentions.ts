@@ -18,11 +18,23 @@ const TITLES: ReadonlySet<string> = new Set(
     'mr mr. mrs mrs. ms ms. miss mister dr dr. prof prof. professor president vice senator sen sen. secretary governor gov ' +
     'gov. gen gen. prime minister chairman chairwoman speaker king queen pope justice judge congressman congresswoman ' +
     'representative rep rep. ambassador chancellor premier captain capt capt. colonel col col. sergeant sgt sgt. ' +
-    'lieutenant lt lt. admiral adm. mayor sir lord lady father sister reverend rev. madam class'
+    'lieutenant lt lt. commander cmdr cmdr. admiral adm. mayor sir lord lady father sister reverend rev. madam class'
   ).split(' '),
 );
 /** Parts of a title only after another: "Sergeant First Class", "Major" and "General" alone also begin firms and leagues. */
 const TITLE_PARTS: ReadonlySet<string> = new Set(['first', 'class', 'general', 'major', 'of', 'staff']);
+/** Titles that end what stands before them: in "Dallas Mayor Annette Strauss" a person is named, and a city. */
+const INNER_TITLES: ReadonlySet<string> = new Set(
+  'president senator secretary governor minister chairman speaker ambassador mayor congressman congresswoman representative commander'.split(
+    ' ',
+  ),
+);
+/** Words of the radio and of time that have a capital only because a sentence begins with them. */
+const OPENERS: ReadonlySet<string> = new Set(
+  'roger copy okay ok affirmative negative wilco tonight today tomorrow yesterday thanks thank hello hi dear yes no'.split(
+    ' ',
+  ),
+);
 /** Titles nobody is called by: a run that ends in one is an office, "Staff Sergeant" or "House Speaker". */
 const OFFICES: ReadonlySet<string> = new Set(
   'president senator secretary governor minister chairman speaker ambassador sergeant lieutenant colonel captain'.split(
@@ -42,7 +54,8 @@ export const BODY_HEADS: ReadonlySet<string> = new Set(
 export const PLACE_HEADS: ReadonlySet<string> = new Set(
   (
     'gulf bay republic kingdom isle island islands lake mount mountains river ocean sea cape canal valley peninsula ' +
-    'street avenue hemisphere county city strait desert hills harbor harbour'
+    'street avenue hemisphere county city strait desert hills harbor harbour circle archipelago basin canyon plateau ' +
+    'beach forest park'
   ).split(' '),
 );
 
@@ -58,11 +71,50 @@ function mentionsIn(sentence: Sentence): NameMention[] {
     if (!isNameWord(tokens, at)) continue;
     let end = at;
     for (let next = nameGoesOn(tokens, end); next > end; next = nameGoesOn(tokens, end)) end = next;
-    const mention = mentionOf(sentence, tokens.slice(at, end + 1));
-    if (mention !== undefined) mentions.push(mention);
+    if (isCalledOut(tokens, at, end)) continue;
+    for (const [place, run] of runsOf(tokens.slice(at, end + 1)).entries()) {
+      const mention = mentionOf(sentence, run);
+      if (mention === undefined) continue;
+      mentions.push(place === 0 && followsTitle(tokens, at) ? { ...mention, hasTitle: true } : mention);
+    }
     at = end;
   }
   return mentions;
+}
+
+/** "President Washington began": a title at the beginning of a sentence, which the tagger takes for a common noun. */
+function followsTitle(tokens: readonly Token[], at: number): boolean {
+  const title = tokens[at - 1];
+  const name = tokens[at]?.text.toLowerCase() ?? '';
+  if (title === undefined || title.pos !== 'NOUN' || !isCapitalised(title)) return false;
+  const word = title.text.toLowerCase();
+  return word !== 'class' && TITLES.has(word) && !BODY_HEADS.has(name) && !PLACE_HEADS.has(name);
+}
+
+/** "Roger." and "Ahh, roger, …": a word of the radio near the beginning, set off from what follows. */
+function isCalledOut(tokens: readonly Token[], at: number, end: number): boolean {
+  const next = tokens[at + 1];
+  return (
+    at === end &&
+    at < 4 &&
+    OPENERS.has(tokens[at]?.text.toLowerCase() ?? '') &&
+    (next === undefined || next.pos === 'PUNCT')
+  );
+}
+
+/** The run without what only opens a sentence, and cut before a title inside of it. */
+function runsOf(whole: readonly Token[]): readonly (readonly Token[])[] {
+  const from = whole.findIndex((token) => !OPENERS.has(token.text.toLowerCase()));
+  if (from < 0) return whole.length === 1 ? [whole] : [];
+  const run = whole.slice(whole.length > 1 ? from : 0);
+  const title = run.findIndex(
+    (token, at) => at > 0 && at < run.length - 1 && INNER_TITLES.has(token.text.toLowerCase()),
+  );
+  const before = run[title - 1]?.text.toLowerCase() ?? '';
+  const after = run[title + 1]?.text.toLowerCase() ?? '';
+  if (title < 0 || TITLES.has(before) || BODY_HEADS.has(after) || PLACE_HEADS.has(after) || after === 'of')
+    return [run];
+  return [run.slice(0, title), run.slice(title)];
 }
 
 const isCapitalised = (token: Token): boolean => /^\p{Lu}/u.test(token.text);

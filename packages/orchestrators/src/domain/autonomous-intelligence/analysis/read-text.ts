@@ -1,7 +1,8 @@
 import type { ContentDocument, Segment } from '../model.js';
 import { analysedText } from './analysed-text.js';
 import type { AnalysedText } from './analysed-text.js';
-import { continuesSentence } from './sentence-boundary.js';
+import { continuesName, continuesSentence } from './sentence-boundary.js';
+import { withPolarity } from './sentence-polarity.js';
 import type { NamedValue, Sentence, TextModel, Token, ValueKind } from './text-model.js';
 import { winkReader } from './wink-reader.js';
 import type { ReadText, ReadToken } from './wink-reader.js';
@@ -40,17 +41,19 @@ type Draft = Omit<Sentence, 'index'> & { readonly at: number };
 
 /**
  * Reads a document once for all parts of an analysis: sentences with their tokens, part of speech, lemma, stop-word and
- * negation flags, sentiment and values, by wink-nlp's English model.
+ * negation flags, sentiment ({@link withPolarity}) and values, by wink-nlp's English model.
  *
  * A sentence never spans two segments. Stage directions such as "[Applause]" are not read. Other languages are split
  * and tokenised well enough for counting; `isEnglish` tells that the rest of the model does not apply.
  */
 export function readText(document: ContentDocument): TextModel {
   const drafts = joinBroken(document.segments);
-  const sentences = drafts.flat().map(({ at: _at, ...draft }, index): Sentence => ({ index, ...draft }));
+  const read = drafts.flat().map(({ at: _at, ...draft }, index): Sentence => ({ index, ...draft }));
+  const isEnglish = document.language === 'eng' || document.language === 'und';
+  const sentences = isEnglish ? withPolarity(read) : read;
   return {
     language: document.language,
-    isEnglish: document.language === 'eng' || document.language === 'und',
+    isEnglish,
     sentences,
     wordCount: sentences.reduce((sum, sentence) => sum + sentence.wordCount, 0),
     segmentCount: drafts.filter((segment) => segment.length > 0).length,
@@ -214,7 +217,12 @@ function joinBroken(segments: readonly Segment[]): Draft[][] {
     const joined: Draft[] = [];
     for (const draft of drafts) {
       const before = joined.at(-1);
-      if (before !== undefined && continuesSentence(before.text, draft.text, heedCase)) {
+      const isTight = before !== undefined && draft.at === before.at + before.text.length;
+      if (
+        before !== undefined &&
+        (continuesSentence(before.text, draft.text, heedCase) ||
+          (isTight && continuesName(before.text, draft.text)))
+      ) {
         joined[joined.length - 1] = join(before, draft, segments[i]?.text ?? '');
       } else joined.push(draft);
     }

@@ -19,9 +19,15 @@ export interface SentimentOptions {
  * language reveals a universal positivity bias", PNAS 112, 2015).
  */
 export const NEUTRAL_BELOW = 0.1;
+/**
+ * The same for one sentence, falling with the root of how many there are: a single coloured word in a single sentence
+ * may be chance. From seven sentences on, {@link NEUTRAL_BELOW} holds. Chosen on the development sentences of
+ * tests/quality and on the ratings that came with VADER.
+ */
+const NEUTRAL_ALONE = 0.25;
 
 /**
- * How positive or negative the text is: the polarity wink-nlp gives each sentence (a word lexicon with negation, -1
+ * How positive or negative the text is: the polarity of each sentence (the word lexicon of wink-nlp with negation, -1
  * to 1), averaged with the words as weights over the whole, each speaker and each slice. Headings do not count.
  *
  * A negative mean is a negative number, never its size. The lexicon is English: for any other language, and for an
@@ -45,7 +51,8 @@ function scoreOf(sentences: readonly Sentence[]): SentimentScore {
   const words = sentences.reduce((sum, sentence) => sum + sentence.wordCount, 0);
   const weighed = sentences.reduce((sum, sentence) => sum + sentence.polarity * sentence.wordCount, 0);
   const polarity = weighed === 0 ? 0 : Math.min(1, Math.max(-1, weighed / words));
-  const label = polarity <= -NEUTRAL_BELOW ? 'negative' : polarity >= NEUTRAL_BELOW ? 'positive' : 'neutral';
+  const band = Math.max(NEUTRAL_BELOW, NEUTRAL_ALONE / Math.sqrt(Math.max(1, sentences.length)));
+  const label = polarity <= -band ? 'negative' : polarity >= band ? 'positive' : 'neutral';
   return { polarity, label, sentences: sentences.length };
 }
 

@@ -93,7 +93,10 @@ export function statementKind(sentence: Sentence): StatementKind {
   if (
     main.some(
       (word, at) =>
-        (FUTURE.has(word.normal) && word.pos === 'AUX') || isGoingTo(main, at) || word.normal === 'would',
+        (FUTURE.has(word.normal) && word.pos === 'AUX') ||
+        isGoingTo(main, at) ||
+        isForecast(main, at) ||
+        word.normal === 'would',
     )
   )
     return 'future';
@@ -125,6 +128,33 @@ const isNeedTo = (words: readonly Token[], at: number): boolean =>
   (words[at]?.lemma === 'need' || words[at]?.normal === 'have' || words[at]?.normal === 'got') &&
   words[at + 1]?.normal === 'to' &&
   words[at + 2]?.pos !== 'NOUN';
+
+const EXPECTED: ReadonlySet<string> = new Set([
+  'certain',
+  'likely',
+  'unlikely',
+  'expected',
+  'bound',
+  'projected',
+]);
+const TO_BE: ReadonlySet<string> = new Set([
+  'am',
+  'is',
+  'are',
+  "'s",
+  "'re",
+  'almost',
+  'very',
+  'most',
+  'quite',
+  'now',
+]);
+
+/** "is almost certain to show", "are expected to rise": now, and not "was expected to". */
+const isForecast = (words: readonly Token[], at: number): boolean =>
+  EXPECTED.has(words[at]?.normal ?? '') &&
+  words[at + 1]?.normal === 'to' &&
+  TO_BE.has(words[at - 1]?.normal ?? '');
 
 function isGoingTo(words: readonly Token[], at: number): boolean {
   const after = words[at + 2];

@@ -39,9 +39,11 @@ const SALIENCE = 0.5;
  * Graph-based Lexical Centrality as Salience in Text Summarization", JAIR 22, 2004). It counts half; the other half is
  * how many of the 60 best terms of the text ({@link rankTerms}) a sentence holds, by their scores and the root of its
  * length. The sum is raised a little at the beginning and the end of the text and lowered for sentences that lean on
- * others ("this", "they"), begin with the mark of a list, hold an address, or are very short or long. The choice is by maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998), so that nothing is said twice.
- * Headings, questions, greetings and fragments are left out as long as anything else is there. Of more than 1500
- * sentences, those nearest to the centroid of the text are compared. Deterministic.
+ * others ("this", "they", "those answers"), speak of the speaking ("Let me tell you"), begin with the mark of a list, hold
+ * an address, or are very short or long. The choice is by maximal marginal relevance (Carbonell and Goldstein, SIGIR
+ * 1998), so that nothing is said twice. Headings, questions, greetings, boilerplate ("subscribe to …") and fragments are
+ * left out as long as anything else is there. Of more than 1500 sentences, those nearest to the centroid of the text are
+ * compared. Deterministic.
  *
  * @throws AnalysisOptionError when `sentences` is not an integer of at least 1
  */
@@ -89,9 +91,15 @@ function stands(sentence: Sentence, isEnglish: boolean): boolean {
   if (sentence.wordCount < SHORTEST || sentence.wordCount > LONGEST || isQuestion(sentence)) return false;
   if (!isEnglish) return true;
   return (
-    sentence.tokens.some((token) => token.pos === 'VERB' || token.pos === 'AUX') && !isGreeting(sentence)
+    sentence.tokens.some((token) => token.pos === 'VERB' || token.pos === 'AUX') &&
+    !isGreeting(sentence) &&
+    !BOILERPLATE.test(sentence.text)
   );
 }
+
+/** What a site or a show says below or between its texts, whatever they are about. */
+const BOILERPLATE =
+  /\b(?:neither endorses nor|all rights reserved|terms of (?:use|service)|privacy policy|cookie(?:s| policy)\b.{0,40}\b(?:accept|use|browser)|subscribe (?:to|on|now|wherever|so)|sign up (?:for|to) (?:our|the)|click (?:here|the link|on)|follow us|this (?:episode|show|podcast) is (?:sponsored|brought)|leave (?:us )?a (?:review|rating|comment)|links? in the (?:description|show notes)|hypertext links|we provide these links)\b/iu;
 
 const isGreeting = (sentence: Sentence): boolean =>
   sentence.tokens.slice(0, 4).some((token) => token.lemma === 'thank' || token.lemma === 'welcome');
@@ -121,8 +129,15 @@ const LEANING: ReadonlySet<string> = new Set([
   'they',
   'such',
   'them',
+  'others',
 ]);
 const LEANING_FACTOR = 0.75;
+/** "Those answers", "that goal", "only one of these": what was meant stands before. Not "those who". */
+const POINTS_BACK = /\b(?:these|those|such|that same)\b(?! (?:who|whom|whose|which|that|as|of us|at|in)\b)/iu;
+/** Talk about the talk, or to the audience. */
+const TALK =
+  /^(?:(?:and|but|so|now|well),? )?(?:let me (?:tell|say|be|just|make|give|begin|start|repeat|remind|add|explain)|let us (?:say|be)|i (?:want|would like|wish|have) to (?:tell|say|thank|remind)|i (?:tell|remind|say to|ask|assure|might add)\b|my fellow|you (?:know|see|remember)\b|as (?:i|you) (?:said|know)|we (?:must|should) remember)|\blet me (?:tell you|be clear|level with you)\b/iu;
+const TALK_FACTOR = 0.6;
 const EDGE_FACTOR = 1.15;
 
 /** Factor for place, length and independence, around 1. */
@@ -133,15 +148,18 @@ function fitness(sentence: Sentence, total: number): number {
   const length = Math.min(sentence.wordCount / COMFORTABLE.least, COMFORTABLE.most / sentence.wordCount, 1);
   const opening = words[0];
   const opensLeaning = opening !== undefined && (LEANING.has(opening.normal) || opening.pos === 'CCONJ');
-  const pointsBack = words
-    .slice(1)
-    .some((word) => word.pos === 'PRON' && word.normal.startsWith('th') && LEANING.has(word.normal));
+  const pointsBack =
+    words
+      .slice(1)
+      .some((word) => word.pos === 'PRON' && word.normal.startsWith('th') && LEANING.has(word.normal)) ||
+    POINTS_BACK.test(sentence.text);
   return (
     edge *
     length *
     (opensLeaning ? LEANING_FACTOR : 1) *
     (pointsBack ? LEANING_FACTOR : 1) *
     headingFactor(words) *
+    (TALK.test(sentence.text) ? TALK_FACTOR : 1) *
     (APPARATUS.test(sentence.text) ? APPARATUS_FACTOR : 1)
   );
 }

@@ -52,7 +52,7 @@ export interface Sentence {
   readonly tokens: readonly Token[];
   /** Number of tokens that are words. */
   readonly wordCount: number;
-  /** Sentiment, -1 to 1, as the language model scores it. */
+  /** Sentiment, -1 to 1, from the words and their negation. */
   readonly polarity: number;
   readonly values: readonly NamedValue[];
   /** Written in capitals throughout, so that case says nothing about names. */

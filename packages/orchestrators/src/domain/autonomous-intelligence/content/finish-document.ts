@@ -2,6 +2,7 @@ import type { ContentDocument, ParseWarning, Segment } from '../model.js';
 import type { Draft, Source } from './draft.js';
 import { present } from './draft.js';
 import { detectLanguage } from './metadata/language.js';
+import { dateInName } from './metadata/name-date.js';
 import { readableName } from './metadata/readable-name.js';
 import { cleanText } from './prose/clean.js';
 import { countWords } from './prose/words.js';
@@ -11,7 +12,8 @@ const MAX_TITLE = 200;
 
 /**
  * Adds what every format has alike: positions, title, language and word count. The title comes from the
- * metadata, else from the first heading, else from the file name.
+ * metadata, else from the first heading, else from the file name; a date that the content lacks from the file name
+ * alone, with a warning.
  */
 export function finishDocument(
   draft: Draft,
@@ -22,19 +24,29 @@ export function finishDocument(
   const heading = segments.find((segment) => segment.kind === 'heading')?.text;
   const title = cleanText(draft.title ?? '') || heading || readableName(source.name);
   const prose = segments.filter((segment) => segment.kind !== 'heading');
+  // An item of a feed is not called as the feed's file is.
+  const named =
+    draft.uri === undefined && draft.publishedAt === undefined ? dateInName(source.name) : undefined;
   return {
     format: draft.format,
     uri: draft.uri ?? source.uri,
     title: shortened(title),
     ...present({
       author: draft.author,
-      publishedAt: draft.publishedAt,
+      publishedAt: draft.publishedAt ?? named,
       durationMs: draft.durationMs,
     }),
     language: detectLanguage(sample(prose.length > 0 ? prose : segments), draft.language),
     segments,
     wordCount: segments.reduce((sum, segment) => sum + countWords(segment.text), 0),
-    warnings,
+    warnings: named === undefined ? warnings : [...warnings, dateFromName(named)],
+  };
+}
+
+function dateFromName(date: string): ParseWarning {
+  return {
+    code: 'DATE_FROM_NAME',
+    message: `The content names no date of its own; ${date} was taken from the file name.`,
   };
 }
 

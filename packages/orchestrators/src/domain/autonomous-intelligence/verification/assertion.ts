@@ -1,5 +1,6 @@
-import type { CountFact, Office, Party } from './knowledge-fact.js';
+import type { CountFact, Office, Party, Relation } from './knowledge-fact.js';
 import type { Candidate, EventWording } from './lexicon.js';
+import type { Amount } from './quantity.js';
 import type { TimePhrase } from './time-phrase.js';
 
 /** Who or what a claim speaks of, with everything the words may mean. */
@@ -109,6 +110,45 @@ export interface CountAssertion extends Common {
   readonly quantity: Quantity;
 }
 
+/** A number with its unit and the words beside it. */
+export interface SaidAmount extends Amount {
+  readonly approximation: Approximation;
+}
+
+/** A series had a value. */
+export interface LevelAssertion extends Common {
+  readonly kind: 'level';
+  readonly of: Reference;
+  readonly amount: SaidAmount;
+}
+
+/** A series rose or fell, perhaps from one value to another or by so much. */
+export interface ChangeAssertion extends Common {
+  readonly kind: 'change';
+  readonly of: Reference;
+  readonly direction: 'up' | 'down';
+  readonly from?: SaidAmount;
+  readonly to?: SaidAmount;
+  readonly by?: SaidAmount;
+}
+
+/** A series was at its highest or lowest for so many years. */
+export interface ExtremeAssertion extends Common {
+  readonly kind: 'extreme';
+  readonly of: Reference;
+  readonly extreme: 'lowest' | 'highest';
+  /** "in 30 years", "in over 5 years". */
+  readonly years?: Quantity;
+}
+
+/** One thing stands to another. */
+export interface RelationAssertion extends Common {
+  readonly kind: 'relation';
+  readonly relation: Relation;
+  readonly subject: Reference;
+  readonly object: Reference;
+}
+
 /** What one clause states, in a form that can be compared. */
 export type Assertion =
   | OfficeAssertion
@@ -119,4 +159,8 @@ export type Assertion =
   | SuccessionAssertion
   | EventAssertion
   | LastedAssertion
-  | CountAssertion;
+  | CountAssertion
+  | LevelAssertion
+  | ChangeAssertion
+  | ExtremeAssertion
+  | RelationAssertion;

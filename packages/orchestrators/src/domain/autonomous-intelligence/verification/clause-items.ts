@@ -3,6 +3,7 @@ import type { DayRange } from './calendar.js';
 import { factRange, type KnowledgeBase } from './knowledge-base.js';
 import type { CountFact, EventFact, Office, Party } from './knowledge-fact.js';
 import type { EventWording } from './lexicon.js';
+import { amountAt, type Amount } from './quantity.js';
 import { timeAt, type TimePhrase } from './time-phrase.js';
 import { numberAt, ordinalAt } from './tokens.js';
 
@@ -21,6 +22,7 @@ export type Item =
     }
   | { readonly type: 'party'; readonly text: string; readonly party: Party }
   | { readonly type: 'number'; readonly text: string; readonly value: number }
+  | { readonly type: 'amount'; readonly text: string; readonly amount: Amount }
   | { readonly type: 'ordinal'; readonly text: string; readonly value: number }
   | { readonly type: 'time'; readonly text: string; readonly time: TimePhrase };
 
@@ -84,8 +86,11 @@ export function readItems(
     const known = base.lexicon.at(tokens, at);
     const ordinal = ordinalAt(tokens, at);
     const number = numberAt(tokens, at);
+    const amount = amountAt(tokens, at);
     const text = (length: number): string => tokens.slice(at, at + length).join(' ');
     if (time !== undefined) push({ type: 'time', text: time.time.text, time: time.time }, time.length);
+    else if (amount !== undefined && amount.length > (known?.words.length ?? 0))
+      push({ type: 'amount', text: text(amount.length), amount: amount.amount }, amount.length);
     else if (office !== undefined && office.length > (known?.words.length ?? 0))
       push(office.item, office.length);
     else if (known !== undefined) {

@@ -1,6 +1,7 @@
 import type { Assertion, CountAssertion, EventAssertion, LastedAssertion } from './assertion.js';
 import { overlaps, parseDate, type DayRange } from './calendar.js';
 import { compareOffice, compareOrdinal, compareParty, inPresidency } from './compare-office.js';
+import { compareChange, compareExtreme, compareLevel, compareRelation } from './compare-measure.js';
 import { compareDuration } from './compare-terms.js';
 import { compareSuccession, compareUnder } from './compare-service.js';
 import {
@@ -218,6 +219,14 @@ export function compareAssertion(
       return compareLasted(assertion, base);
     case 'count':
       return compareCount(assertion, asOf);
+    case 'level':
+      return compareLevel(assertion, base, asOf);
+    case 'change':
+      return compareChange(assertion, base, asOf);
+    case 'extreme':
+      return compareExtreme(assertion, base, asOf);
+    case 'relation':
+      return compareRelation(assertion, base);
     default: {
       const never: never = assertion;
       return never;

@@ -8,8 +8,11 @@ import {
   type Knowledge,
   type KnowledgeFact,
   type KnowledgeStatement,
+  type MeasureFact,
   type Office,
   type OfficeFact,
+  type Relation,
+  type RelationFact,
 } from './knowledge-fact.js';
 import { Lexicon } from './lexicon.js';
 import { tokenize } from './tokens.js';
@@ -122,9 +125,11 @@ export class KnowledgeBase {
           );
         }
       }
-      const known = this.#bySubject.get(fact.subject) ?? [];
-      known.push(fact);
-      this.#bySubject.set(fact.subject, known);
+      for (const name of fact.predicate === 'relation' ? [fact.subject, fact.object] : [fact.subject]) {
+        const known = this.#bySubject.get(name) ?? [];
+        known.push(fact);
+        this.#bySubject.set(name, known);
+      }
     }
     this.lexicon = new Lexicon(this.facts);
     this.#related = [
@@ -169,6 +174,20 @@ export class KnowledgeBase {
   events(subject: string): readonly EventFact[] {
     return (this.#bySubject.get(subject) ?? []).filter(
       (fact): fact is EventFact => fact.predicate === 'event',
+    );
+  }
+
+  /** The values of a series, earliest first. */
+  measures(subject: string): readonly MeasureFact[] {
+    return (this.#bySubject.get(subject) ?? [])
+      .filter((fact): fact is MeasureFact => fact.predicate === 'measure')
+      .sort((a, b) => factRange(a).from - factRange(b).from);
+  }
+
+  /** The relations of this kind that something has, from either side. */
+  relations(name: string, relation: Relation): readonly RelationFact[] {
+    return (this.#bySubject.get(name) ?? []).filter(
+      (fact): fact is RelationFact => fact.predicate === 'relation' && fact.relation === relation,
     );
   }
 

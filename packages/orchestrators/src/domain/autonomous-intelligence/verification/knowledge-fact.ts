@@ -36,6 +36,11 @@ export const EVENT_KINDS = [
 /** One of {@link EVENT_KINDS}. */
 export type EventKind = (typeof EVENT_KINDS)[number];
 
+/** What a measured value is a number of. */
+export const MEASURE_UNITS = ['percent', 'dollars', 'people'] as const;
+/** One of {@link MEASURE_UNITS}. */
+export type MeasureUnit = (typeof MEASURE_UNITS)[number];
+
 interface FactBase {
   /** Canonical name, as evidence quotes it. */
   readonly subject: string;
@@ -88,8 +93,33 @@ export interface CountFact extends FactBase {
   readonly value: number;
 }
 
+/** A value of a statistical series for a stretch of time: an unemployment rate of 7.1 percent in 1980. */
+export interface MeasureFact extends FactBase {
+  readonly predicate: 'measure';
+  readonly unit: MeasureUnit;
+  readonly value: number;
+  /** Whether the time is a fiscal year, which begins and ends at another day than the calendar's. */
+  readonly isFiscal: boolean;
+}
+
+/** What {@link RelationFact} can relate. */
+export const RELATIONS = ['capital', 'defeated'] as const;
+/** One of {@link RELATIONS}. */
+export type Relation = (typeof RELATIONS)[number];
+
+/** Two things that stand to each other: `subject` is the capital of `object`, or defeated `object` in an election. */
+export interface RelationFact extends FactBase {
+  readonly predicate: 'relation';
+  readonly relation: Relation;
+  readonly object: string;
+  /** Other names of the object that cannot mean anything else. */
+  readonly objectAliases: readonly string[];
+  /** Names of the object that may mean something else too. */
+  readonly looseObjectAliases: readonly string[];
+}
+
 /** A fact that can be compared with a claim. */
-export type KnowledgeFact = OfficeFact | EventFact | CountFact;
+export type KnowledgeFact = OfficeFact | EventFact | CountFact | MeasureFact | RelationFact;
 
 /** A true sentence that can be shown beside a claim but is never compared with it. */
 export interface KnowledgeStatement {
@@ -126,6 +156,21 @@ function at(date: string): string {
   return `${date.length > 7 ? 'on' : 'in'} ${formatDate(date)}`;
 }
 
+/** A value as evidence writes it: `7.1 percent`, `$73.8 billion`, `203,302,031`. */
+export function amountText(value: number, unit: MeasureUnit): string {
+  if (unit === 'percent') return `${String(value)} percent`;
+  if (unit === 'people') return value.toLocaleString('en-US');
+  const [scale, name] = value >= 1e12 ? [1e12, ' trillion'] : value >= 1e9 ? [1e9, ' billion'] : [1, ''];
+  const shown = value / scale;
+  return `$${scale === 1 ? shown.toFixed(2) : String(Number(shown.toFixed(3)))}${name}`;
+}
+
+function measureTime({ validFrom, validTo, isFiscal }: MeasureFact): string {
+  if (validTo === undefined) return `since ${formatDate(validFrom)}`;
+  if (validTo !== validFrom) return `from ${formatDate(validFrom)} to ${formatDate(validTo)}`;
+  return isFiscal ? `in the fiscal year ${validFrom}` : at(validFrom);
+}
+
 /** The sentence evidence quotes for a fact. */
 export function factStatement(fact: KnowledgeFact): string {
   if (fact.statement !== undefined) return fact.statement;
@@ -140,6 +185,12 @@ export function factStatement(fact: KnowledgeFact): string {
     }
     case 'count':
       return `${fact.subject}: ${fact.value} ${fact.unit} ${span}.`;
+    case 'measure':
+      return `${fact.subject}: ${amountText(fact.value, fact.unit)} ${measureTime(fact)}.`;
+    case 'relation':
+      return fact.relation === 'capital'
+        ? `${fact.subject} is the capital of ${fact.object}.`
+        : `${fact.subject} defeated ${fact.object} in the election of ${fact.validFrom.slice(0, 4)}.`;
     case 'event': {
       const by = fact.by === undefined ? '' : `, by ${fact.by}`;
       const what = fact.event === 'other' ? (fact.phrases[0] ?? 'happened') : fact.event.replace('-', ' ');

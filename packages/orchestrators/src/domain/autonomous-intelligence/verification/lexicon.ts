@@ -32,7 +32,7 @@ export interface LexiconEntry {
 /** Past, plain and compound forms; `|` separates them. */
 const WORDING: Readonly<Record<EventKind, string>> = {
   admitted:
-    'became a state|become a state|admitted|admitted to the union|admitted as a state|joined the union|join the union|entered the union|achieved statehood|gained statehood',
+    'became a state|become a state|became states|admitted|admitted to the union|admitted as a state|joined the union|join the union|entered the union|achieved statehood|gained statehood',
   assassinated: 'assassinated|murdered|shot dead',
   began: 'began|begin|begun|started|start|broke out|break out|commenced',
   died: 'died|die|passed away',
@@ -68,6 +68,12 @@ export class Lexicon {
       for (const alias of [fact.subject, ...fact.aliases])
         this.#name(alias, { subject: fact.subject, isSure: true });
       for (const alias of fact.looseAliases) this.#name(alias, { subject: fact.subject, isSure: false });
+      if (fact.predicate === 'relation') {
+        for (const alias of [fact.object, ...fact.objectAliases])
+          this.#name(alias, { subject: fact.object, isSure: true });
+        for (const alias of fact.looseObjectAliases)
+          this.#name(alias, { subject: fact.object, isSure: false });
+      }
       if (fact.predicate === 'event') this.#event(fact);
       if (fact.predicate === 'count') {
         for (const unit of [fact.unit, ...fact.unitAliases]) this.#entry(unit)?.counts.push(fact);

@@ -10,29 +10,9 @@ import {
   type KnowledgeStatement,
   type OfficeFact,
 } from './knowledge-fact.js';
+import { sourceOf, strings, type FileContext } from './knowledge-file.js';
+import { readCapital, readElection, readSeries } from './parse-series.js';
 import { YamlCursor } from './yaml-cursor.js';
-
-interface FileContext {
-  readonly knownUntil: string;
-  readonly sources: ReadonlyMap<string, string>;
-}
-
-function strings(entry: YamlCursor, key: string): readonly string[] {
-  return entry.list(key).map((item) => item.string());
-}
-
-function sourceOf(entry: YamlCursor, file: FileContext): string {
-  const cursor = entry.at('source');
-  const text = cursor.string();
-  if (!text.startsWith('$')) return text;
-  return (
-    file.sources.get(text.slice(1)) ??
-    cursor.fail(
-      'KNOWLEDGE_REFERENCE',
-      `No source is called "${text}". Add it under "sources" or correct the name.`,
-    )
-  );
-}
 
 /** Reads a period and refuses one that ends before it begins. */
 function period(entry: YamlCursor, fromKey: string, toKey: string): { validFrom: string; validTo?: string } {
@@ -157,14 +137,18 @@ function readStatement(entry: YamlCursor, file: FileContext): KnowledgeStatement
  * Reads a knowledge file and checks every field of it; a misspelt key is an error, not a silent loss.
  *
  * The file is a mapping with `version: 1`, `title`, `knownUntil` (the date up to which open ends hold) and any of
- * `sources` (`name: citation`, used as `source: $name`), `people`, `events`, `counts` and `statements`.
+ * `sources` (`name: citation`, used as `source: $name`), `people`, `events`, `counts`, `series`, `capitals`,
+ * `elections` and `statements`.
  * Dates are `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
  *
  * @throws {@link KnowledgeError} with the entry and the line, for the first fault found.
  */
 export function parseKnowledge(yamlText: string): Knowledge {
   const root = YamlCursor.read(yamlText);
-  root.keys(['version', 'title', 'knownUntil', 'sources', 'people', 'events', 'counts', 'statements']);
+  root.keys([
+    ...['version', 'title', 'knownUntil', 'sources', 'people', 'events', 'counts', 'statements'],
+    ...['series', 'capitals', 'elections'],
+  ]);
   const version = root.at('version');
   if (version.number() !== 1)
     version.fail('KNOWLEDGE_VALUE', 'Only version 1 can be read. Write "version: 1".');
@@ -179,6 +163,9 @@ export function parseKnowledge(yamlText: string): Knowledge {
     ...people.flatMap((entry) => readPerson(entry, file)),
     ...root.list('events').map((entry) => readEvent(entry, file)),
     ...root.list('counts').map((entry) => readCount(entry, file)),
+    ...root.list('series').flatMap((entry) => readSeries(entry, file)),
+    ...root.list('capitals').map((entry) => readCapital(entry, file)),
+    ...root.list('elections').flatMap((entry) => readElection(entry, file)),
   ];
   const names = new Set(people.map((entry) => entry.at('name').string()));
   for (const entry of root.list('events')) {

@@ -1,6 +1,7 @@
 import type { Approximation, Assertion, OfficeMoment, Quantity, Reference } from './assertion.js';
 import type { Item } from './clause-items.js';
 import type { Office } from './knowledge-fact.js';
+import { MEASURE_PATTERNS } from './read-measure.js';
 import type { TimePhrase } from './time-phrase.js';
 
 /**
@@ -15,6 +16,7 @@ const CODE: Readonly<Record<Exclude<Item['type'], 'word'>, string>> = {
   office: 'O',
   party: 'P',
   number: 'N',
+  amount: 'Q',
   ordinal: 'R',
   time: 'T',
 };
@@ -26,7 +28,8 @@ const QUANTITY =
   '(?:(?<approx>exactly|about|around|roughly|approximately|some|nearly|almost|more than|over|less than|fewer than|under|at least|at most|only) )?N(?<n>\\d+)';
 
 type Groups = Readonly<Record<string, string | undefined>>;
-interface Parts {
+/** What a pattern that matched gives to what it builds. */
+export interface Parts {
   readonly groups: Groups;
   readonly ref: (name: string) => Reference;
   readonly office: (name: string) => Office;
@@ -41,7 +44,8 @@ interface Parts {
   /** It was "not … until": the time is when it began. */
   readonly isUntil: boolean;
 }
-type Build = (parts: Parts) => readonly Assertion[] | undefined;
+/** Makes assertions of a match; `undefined` where the words fit and the sense does not. */
+export type Build = (parts: Parts) => readonly Assertion[] | undefined;
 
 const APPROXIMATIONS: Readonly<Record<string, Approximation>> = {
   about: 'about', around: 'about', roughly: 'about', approximately: 'about', some: 'about', nearly: 'nearly',
@@ -74,6 +78,7 @@ const PATTERNS: readonly (readonly [RegExp, Build])[] = (
     [`E(?<s>\\d+)${AUX} elected(?: as| to be)?(?: to)? O(?<o>\\d+)${TIME}`, moment('elected')],
     [`E(?<s>\\d+)${AUX} re ?elected(?: as| to)? O(?<o>\\d+)${TIME}`, moment('reelected')],
     [`E(?<s>\\d+)${AUX} re ?elected T(?<t>\\d+)`, moment('reelected')],
+    [`E(?<s>\\d+)${AUX} elected T(?<t>\\d+)`, moment('elected')],
     [`E(?<s>\\d+)${AUX} (?:left|leave) (?:office|O(?<o>\\d+))${TIME}`, moment('left')],
     [`E(?<s>\\d+)${AUX} (?:ceased|cease) to be O(?<o>\\d+)${TIME}`, moment('left')],
     [`E(?<s>\\d+)${AUX}(?: (?<served>served|serve|serving) as)? O(?<o>\\d+)${TIME}`, held],
@@ -97,9 +102,13 @@ const PATTERNS: readonly (readonly [RegExp, Build])[] = (
     [`E(?<earlier>\\d+)${AUX} (?:preceded|precede) E(?<later>\\d+)(?: as O(?<o>\\d+))?`, succession],
     // Events
     [`E(?<s>\\d+)${AUX} V(?<v>\\d+)(?: by E(?<by>\\d+)| under E(?<u>\\d+))?${TIME}`, event],
+    [`E(?<s>\\d+)${AUX} V(?<v>\\d+) T(?<t>\\d+) (?:by E(?<by>\\d+)|under E(?<u>\\d+))`, event],
     [`E(?<by>\\d+)${AUX} V(?<v>\\d+) E(?<s>\\d+)(?: into law)?${TIME}`, event],
+    [`E(?<s>\\d+) and E(?<other>\\d+)(?: (?<aux>was|were|have))? V(?<v>\\d+)${TIME}`, both],
     [`E(?<s>\\d+) (?<aux>was|were)(?: (?<neg>not))? T(?<t>\\d+)`, event],
     [`E(?<s>\\d+) (?:lasted|ran|went on) T(?<t>\\d+)`, lasted],
+    [`(?:we|congress|this congress|you)(?: (?<aux>have|has))? V(?<v>\\d+) E(?<s>\\d+)${TIME}`, event],
+    [`there (?<aux>was|were)(?: (?<neg>not))? E(?<s>\\d+) T(?<t>\\d+)`, event],
     // Numbers
     [
       `there (?<aux>is|are|was|were|have been)(?: (?<neg>not))? ${QUANTITY} U(?<c>\\d+)(?: in E(?<s>\\d+))?${TIME}`,
@@ -111,6 +120,7 @@ const PATTERNS: readonly (readonly [RegExp, Build])[] = (
     ],
     [`E(?<s>\\d+) (?<aux>has|have) had ${QUANTITY} U(?<c>\\d+)${TIME}`, count],
     [`number of U(?<c>\\d+)(?: in E(?<s>\\d+))? (?<aux>is|was)(?: (?<neg>not))? ${QUANTITY}${TIME}`, count],
+    ...MEASURE_PATTERNS,
   ] as const
 ).map(([pattern, build]) => [new RegExp(`^${pattern}$`), build] as const);
 
@@ -157,6 +167,10 @@ function succession({ groups, ref, office, common }: Parts): readonly Assertion[
 
 function event({ groups, ref, common, item }: Parts): readonly Assertion[] | undefined {
   const wording = item('v');
+  const subjects = new Set(ref('s').candidates.map(({ subject }) => subject));
+  // "The deficit fell": a wording of other things' events is a plain word here.
+  if (wording?.type === 'wording' && !wording.wordings.some(({ fact }) => subjects.has(fact.subject)))
+    return undefined;
   return [
     {
       kind: 'event',
@@ -167,6 +181,13 @@ function event({ groups, ref, common, item }: Parts): readonly Assertion[] | und
       ...common,
     },
   ];
+}
+
+/** "Alaska and Hawaii became states" says it of each. */
+function both(parts: Parts): readonly Assertion[] | undefined {
+  const first = event(parts);
+  const second = event({ ...parts, ref: (name) => parts.ref(name === 's' ? 'other' : name) });
+  return first === undefined || second === undefined ? undefined : [...first, ...second];
 }
 
 function lasted({ ref, common }: Parts): readonly Assertion[] | undefined {
@@ -185,9 +206,14 @@ const INTRODUCTION =
   /^(?:(?:in fact|of course|as (?:we|you|everyone) (?:all )?knows?) ,? ?|it (?:is|was) (?:true|fact|well known|known) that )/;
 const DENIAL = /^it (?:is|was) (?:not true|false|untrue|myth|not case) that /;
 
-/** The items as one line, the leading time moved to the end, commas around times left out. */
-function line(items: readonly Item[]): string {
-  const codes = items.map((item, index) => (item.type === 'word' ? item.text : `${CODE[item.type]}${index}`));
+/**
+ * The items as one line, the leading time moved to the end, commas around times left out. Words that state an event
+ * ("fell") may also be plain words of another clause.
+ */
+function line(items: readonly Item[], asWords: boolean): string {
+  const codes = items.map((item, index) =>
+    item.type === 'word' || (asWords && item.type === 'wording') ? item.text : `${CODE[item.type]}${index}`,
+  );
   const moved =
     codes[0]?.startsWith('T') === true && codes.length > 1 ? [...codes.slice(1), codes[0]] : codes;
   return moved
@@ -201,7 +227,13 @@ function line(items: readonly Item[]): string {
  */
 export function readClause(items: readonly Item[]): readonly Assertion[] | undefined {
   if (items.length === 0 || items.length > 24) return undefined;
-  let text = line(items);
+  const read = readLine(items, line(items, false));
+  if (read !== undefined || !items.some((item) => item.type === 'wording')) return read;
+  return readLine(items, line(items, true));
+}
+
+function readLine(items: readonly Item[], written: string): readonly Assertion[] | undefined {
+  let text = written;
   const isDenied = DENIAL.test(text);
   text = text.replace(DENIAL, '').replace(INTRODUCTION, '');
   if (/^T\d+ ?,? /.test(text)) text = text.replace(/^(T\d+) ?,? (.*)$/, '$2 $1');

@@ -35,6 +35,18 @@ interface DateAt {
   readonly length: number;
 }
 
+/** Things that come with a year: "the surplus of 2000". */
+const YEARLY = new Set([
+  'election',
+  'elections',
+  'surplus',
+  'deficit',
+  'recession',
+  'race',
+  'rate',
+  'unemployment',
+  'inflation',
+]);
 const NEVER: DayRange = { from: 0, to: 0 };
 const MONTH_NAMES = MONTHS.map((name) => name.toLowerCase());
 const EARLIEST_YEAR = 1000;
@@ -113,6 +125,10 @@ function dateAt(tokens: readonly string[], at: number): DateAt | undefined {
       const year = yearAt(tokens, at + 2 + of + comma);
       return year === undefined ? undefined : exact(dayRange(year, named, day), 3 + of + comma);
     }
+  }
+  if (tokens[at] === 'fiscal') {
+    const inner = dateAt(tokens, at + 1);
+    return inner === undefined ? undefined : { ...inner, length: inner.length + 1 };
   }
   if (tokens[at] === 'year' && yearAt(tokens, at + 1) !== undefined)
     return exact(yearRange(yearAt(tokens, at + 1)!), 2);
@@ -208,6 +224,9 @@ export function timeAt(
   const { core, outer } = date;
   const length = date.length + 1;
   switch (word) {
+    case 'of':
+      // "The election of 1980", but not "the Act of 1965", which is a name.
+      return YEARLY.has(tokens[at - 1] ?? '') ? phrase(tokens, at, length, { core, outer }) : undefined;
     case 'in':
     case 'on':
     case 'during':

@@ -13,6 +13,11 @@ const FILLERS = new Set([
   'famously',
   'then',
   'once',
+  'narrowly',
+  'easily',
+  'eventually',
+  'subsequently',
+  'ultimately',
 ]);
 
 const UNITS: Readonly<Record<string, number>> = {

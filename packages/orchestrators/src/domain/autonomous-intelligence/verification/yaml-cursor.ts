@@ -96,6 +96,14 @@ export class YamlCursor {
     );
   }
 
+  /** Keys and values of a mapping, in order. */
+  entries(): readonly (readonly [string, YamlCursor])[] {
+    return this.#map().items.map((pair) => {
+      const key = isScalar(pair.key) ? String(pair.key.value) : '?';
+      return [key, new YamlCursor(pair.value, `${this.path}.${key}`, this.#origin)] as const;
+    });
+  }
+
   /** The entries of a list that may be absent. */
   list(key: string): readonly YamlCursor[] {
     return this.has(key) ? this.at(key).items() : [];

@@ -151,9 +151,55 @@ to see -->
       'Year — Cost',
       '1932 — 4',
       'In a box',
-      'The note.',
     ]);
-    expect(codesOf(document)).toEqual(['CODE_LEFT_OUT', 'SOUNDS_LEFT_OUT']);
+    expect(codesOf(document)).toEqual(['CODE_LEFT_OUT', 'NOTES_LEFT_OUT', 'SOUNDS_LEFT_OUT']);
+  });
+
+  it('leaves out footnotes with all their lines, and the marks that point to them', () => {
+    const document = documentOf(
+      'x.md',
+      'A claim.[^a] Another one.[^b]\n\n[^a]: First line\nsecond line.\n\n    an indented paragraph.\n[^b]: Other.\n\nThe text goes on.',
+    );
+    expect(linesOf(document)).toEqual(['A claim. Another one.', 'The text goes on.']);
+    const page = documentOf(
+      'x.html',
+      '<p>By Executive Order,[1] a committee was set up. See [2] and array[3].</p><p>[1] Executive Order 9808.</p>',
+    );
+    expect(linesOf(page)).toEqual(['By Executive Order, a committee was set up. See [2] and array[3].']);
+    expect(codesOf(page)).toEqual(['NOTES_LEFT_OUT']);
+  });
+
+  it('leaves out a listing that nobody marked as code, and keeps verse and plain notes', () => {
+    const code = documentOf(
+      'x.html',
+      '<p>Run this:</p><pre>import fs from "fs";\nconst a = 1;\nrun(a);</pre><p>Done.</p>',
+    );
+    expect(linesOf(code)).toEqual(['Run this:', 'Done.']);
+    const verse = documentOf(
+      'x.html',
+      '<p>He wrote:</p><pre>The sea is calm tonight.\nThe tide is full, the moon lies fair.</pre>',
+    );
+    expect(linesOf(verse)).toHaveLength(2);
+  });
+
+  it('takes headings in capitals out of the sentences they ran into', () => {
+    const document = documentOf(
+      'x.txt',
+      'That is all. LABOR AND MANAGEMENT The year was hard. II. FIGHTING INFLATION But it passed. HOUSING The third policy is new. LATIN AMERICA I turn now to it. NATO has met.',
+    );
+    expect(linesOf(document)).toEqual([
+      'That is all.',
+      '# LABOR AND MANAGEMENT',
+      'The year was hard.',
+      '# II. FIGHTING INFLATION',
+      'But it passed.',
+      '# HOUSING',
+      'The third policy is new.',
+      '# LATIN AMERICA',
+      'I turn now to it. NATO has met.',
+    ]);
+    const acronym = 'He spoke. UNICEF The fund is one of many. He left.';
+    expect(linesOf(documentOf('x.txt', acronym))).toEqual([acronym]);
   });
 
   it('keeps the text behind a fence that is never closed, and says so', () => {

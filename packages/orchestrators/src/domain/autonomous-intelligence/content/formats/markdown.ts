@@ -12,8 +12,9 @@ export function parseMarkdown(source: Source): Draft {
   const { warnings } = source;
   const { yaml, body } = splitFrontMatter(source.text);
   const front = yaml === undefined ? undefined : readFrontMatter(yaml, warnings);
-  const { blocks, listings, isFenceOpen } = markdownBlocks(body.replace(TEMPLATE_TAG, ' '));
+  const { blocks, listings, notes, isFenceOpen } = markdownBlocks(body.replace(TEMPLATE_TAG, ' '));
   if (listings > 0) warnings.add('CODE_LEFT_OUT', `Left out ${listings} code listings.`);
+  if (notes > 0) warnings.add('NOTES_LEFT_OUT', `Left out ${notes} footnotes.`);
   if (isFenceOpen)
     warnings.add(
       'FENCE_NOT_CLOSED',

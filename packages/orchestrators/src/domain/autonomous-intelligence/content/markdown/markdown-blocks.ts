@@ -28,13 +28,15 @@ export interface MarkdownProse {
   readonly blocks: readonly Block[];
   /** Code listings that were left out. */
   readonly listings: number;
+  /** Footnotes that were left out. */
+  readonly notes: number;
   /** A fence that was never closed; its text was read as prose. */
   readonly isFenceOpen: boolean;
 }
 
 /**
- * The headings, paragraphs, list items, quotes and table rows of Markdown, in order. Code listings and link
- * definitions are left out; HTML gives its text. Reads line by line in linear time: lists and quotes of any depth
+ * The headings, paragraphs, list items, quotes and table rows of Markdown, in order. Code listings, footnotes and
+ * link definitions are left out; HTML gives its text. Reads line by line in linear time: lists and quotes of any depth
  * are told by their marks alone, no tree is built.
  */
 export function markdownBlocks(source: string): MarkdownProse {
@@ -49,6 +51,7 @@ class BlockReader {
   #quoteDepth = 0;
   #inList = false;
   #listings = 0;
+  #notes = 0;
   #isFenceOpen = false;
   #lastCommentEnd = -1;
   #at = 0;
@@ -65,7 +68,12 @@ class BlockReader {
   read(): MarkdownProse {
     while (this.#at < this.#lines.length) this.#line(this.#lines[this.#at] as string);
     this.#flush();
-    return { blocks: this.#blocks, listings: this.#listings, isFenceOpen: this.#isFenceOpen };
+    return {
+      blocks: this.#blocks,
+      listings: this.#listings,
+      notes: this.#notes,
+      isFenceOpen: this.#isFenceOpen,
+    };
   }
 
   #line(raw: string): void {
@@ -97,10 +105,26 @@ class BlockReader {
       this.#listing();
       return;
     }
+    if (FOOTNOTE.test(line)) {
+      this.#footnote();
+      return;
+    }
     line = this.#withoutMark(line);
-    if (FOOTNOTE.test(line)) this.#flush();
-    if (line.trim() !== '') this.#paragraph.push(line.replace(FOOTNOTE, ''));
+    if (line.trim() !== '') this.#paragraph.push(line);
     this.#at += 1;
+  }
+
+  /** A note goes on in the lines right below and in indented ones. */
+  #footnote(): void {
+    this.#flush();
+    this.#notes += 1;
+    this.#at += 1;
+    let isOpen = true;
+    for (; this.#at < this.#lines.length; this.#at += 1) {
+      const line = (this.#lines[this.#at] as string).replace(QUOTE, '');
+      if (line.trim() === '') isOpen = false;
+      else if (FOOTNOTE.test(line) || HEADING.test(line) || !(isOpen || /^(?: {4}|\t)/u.test(line))) return;
+    }
   }
 
   #withoutMark(line: string): string {

@@ -190,7 +190,7 @@ class ProseBuilder {
     const text = (this.#pre ?? []).join('');
     this.#pre = undefined;
     if (!hasWords(text)) return;
-    if (this.#isListing) this.#listings += 1;
+    if (this.#isListing || looksLikeCode(text)) this.#listings += 1;
     else for (const block of textBlocks(text)) this.#blocks.push(block);
   }
 
@@ -207,6 +207,18 @@ class ProseBuilder {
       rawAttributes.includes('role') && FURNITURE_ROLES.has(attributesOf(rawAttributes).get('role') ?? '')
     );
   }
+}
+
+/** Share of the lines that have to look like a program's. */
+const CODE_SHARE = 0.5;
+const CODE_LINE =
+  /[;{}\]]\s*$|^\s*(?:[$#>]\s?[\w./-]+|\/\/|import\s|from\s\S+\simport|def\s|class\s\w+[:({]|return\b|const\s|let\s|var\s|function\b|if\s?\(|for\s?\(|<\/?[a-z])|^\s*[\w.]+(?:\[\w*\])?\s*[+-]?=[^=]|\w\(\)?[^ ]*\)\s*$/u;
+
+/** A listing that nobody marked as code. */
+function looksLikeCode(text: string): boolean {
+  const lines = text.split('\n').filter((line) => hasWords(line) || /[{}]/.test(line));
+  const code = lines.filter((line) => CODE_LINE.test(line.slice(0, 300)));
+  return code.length > 0 && code.length >= lines.length * CODE_SHARE;
 }
 
 function isHidden(rawAttributes: string): boolean {

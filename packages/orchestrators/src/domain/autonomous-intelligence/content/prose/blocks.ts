@@ -1,7 +1,9 @@
 import type { DraftSegment } from '../draft.js';
 import type { WarningLog } from '../warning-log.js';
 import { cleanText, hasWords, joinText, withoutSounds } from './clean.js';
+import { withoutNotes } from './notes.js';
 import { splitParagraph } from './paragraphs.js';
+import { splitRunInHeadings } from './run-in-headings.js';
 import { SpeakerRoster } from './speaker-roster.js';
 
 /** A piece of prose as a format's parser finds it. Line ends inside `text` are those of the source. */
@@ -19,17 +21,20 @@ interface Turn {
 
 /**
  * Turns blocks into segments: finds the speakers, joins wrapped lines, takes out sound notes and cuts very long
- * paragraphs. A paragraph without a name goes on with the speaker before it, unless the next name is the same
+ * paragraphs; takes out footnotes and the headings that ran into a paragraph. A paragraph without a name goes on with the speaker before it, unless the next name is the same
  * one again (then somebody else must have spoken in between) or a heading has come. Sound notes and stretches
  * without a word are left out and counted in one warning each.
  *
  * @param known names that the source lists as speakers
  */
 export function segmentBlocks(
-  blocks: readonly Block[],
+  found: readonly Block[],
   warnings: WarningLog,
   known: readonly string[] = [],
 ): DraftSegment[] {
+  const { blocks: prose, notes } = withoutNotes(found);
+  if (notes > 0) warnings.add('NOTES_LEFT_OUT', `Left out ${notes} footnotes.`);
+  const blocks = splitRunInHeadings(prose);
   const paragraphs = blocks.filter((block) => block.kind === 'paragraph');
   const roster = new SpeakerRoster(linesOf(paragraphs), { known });
   const turns = blocks.map((block) => (block.kind === 'heading' ? [] : turnsOf(block.text, roster)));

@@ -37,8 +37,13 @@ const OPENERS = new Set(
 const LAST_TOKEN = /(?:^|[\s("'“‘[—–-])([\p{L}.]{1,12})\.["'”’)\]]*$/u;
 const FIRST_TOKEN = /^["'“‘([]*([\p{L}\p{N}]+)/u;
 
+/** The number of a list item or chapter, all by itself, or an ordinal as some write it: "the 10. Division". */
+const ENUMERATOR = /^[([]?(?:\d{1,3}|[IVXLC]{1,6}|\p{L})[.)]\s*$|(?:^|\s)[Tt]he \d{1,3}\.\s*$/u;
+
 /** Whether the full stop at the end of `before` belongs to an abbreviation, seen what follows. */
 function isAbbreviation(before: string, after: string): boolean {
+  if (after !== '' && ENUMERATOR.test(before.length <= 8 ? before.trimStart() : before.slice(-12)))
+    return true;
   const token = LAST_TOKEN.exec(before.slice(-24))?.[1];
   if (token === undefined) return false;
   const word = token.toLowerCase();
