@@ -1,10 +1,28 @@
 export {
+  type AnalysisBudgetLimits,
+  type AnalysisBudgetReport,
+  type AnalysisCost,
+  type AnalysisPrices,
+  COST_CATEGORIES,
+  type CostCategory,
+  DEPTH_BUDGETS,
+} from './autonomous-intelligence/analysis-budget.js';
+export {
   AnalyzeParams,
   GetParams,
   ListParams,
   SearchParams,
 } from './autonomous-intelligence/analysis-params.js';
+export {
+  AUTONOMOUS_ERROR_CODES,
+  type AutonomousErrorCode,
+  AutonomousIntelligenceError,
+} from './autonomous-intelligence/autonomous-error.js';
 export { AutonomousIntelligenceOrchestrator } from './autonomous-intelligence/autonomous-intelligence-orchestrator.js';
+export {
+  AUTONOMOUS_INTELLIGENCE_OPTIONS,
+  type AutonomousIntelligenceOptions,
+} from './autonomous-intelligence/autonomous-options.js';
 export {
   renderHtml,
   renderJson,
@@ -24,6 +42,7 @@ export {
   type Briefing,
   type CheckedClaim,
   type Claim,
+  type ClaimCrossCheck,
   CONTENT_FORMATS,
   type ContentDocument,
   type ContentFormat,
@@ -34,7 +53,9 @@ export {
   ENTITY_KINDS,
   type EntityKind,
   type Evidence,
+  type ExperimentFindings,
   type Keyword,
+  type NarrativeGrounding,
   type ParsedContent,
   type ParseWarning,
   type QualityScore,
@@ -44,9 +65,13 @@ export {
   type Sentiment,
   type SentimentScore,
   type StageNote,
+  SUMMARY_METHODS,
+  type SummaryMeasure,
+  type SummaryMethod,
   type SummarySentence,
   type TextReference,
   type Topic,
+  type UnfoundedSentence,
   type Verdict,
   VERDICTS,
 } from './autonomous-intelligence/model.js';
@@ -78,5 +103,3 @@ export {
   loadOfficeHolders,
   parseKnowledge,
 } from './autonomous-intelligence/verification/index.js';
-export { FallbackAutonomousOrchestrator } from './fallback-autonomous/fallback-autonomous-orchestrator.js';
-export { FallbackParams } from './fallback-autonomous/fallback-params.js';

@@ -1,6 +1,7 @@
 /** The one way out: every HTTP request of the catalogue and of an application on top of it goes through this port. */
 export const HTTP_CLIENT = Symbol.for('kapelle.HttpClient');
 
+/** What is asked for, and within which bounds. */
 export interface HttpRequest {
   /** `http:` or `https:`; without user name and password. */
   readonly url: string | URL;
@@ -36,6 +37,7 @@ export interface HttpRequest {
   readonly contentTypes?: readonly string[];
 }
 
+/** An answer that was read whole. */
 export interface HttpResponse {
   /** Any status that was answered; a client rejects only where there is no answer (or none it may give). */
   readonly status: number;

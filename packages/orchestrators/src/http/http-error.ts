@@ -20,6 +20,7 @@ export const HTTP_CODES = {
   HTTP_CLOSED: 'service_unavailable',
 } as const satisfies Readonly<Record<string, ErrorCategory>>;
 
+/** The code of an {@link HttpError}. */
 export type HttpErrorCode = keyof typeof HTTP_CODES;
 
 const RETRYABLE: ReadonlySet<HttpErrorCode> = new Set([
@@ -29,6 +30,7 @@ const RETRYABLE: ReadonlySet<HttpErrorCode> = new Set([
   'HTTP_OVERLOADED',
 ]);
 
+/** What an {@link HttpError} knows beside its code and message. */
 export interface HttpErrorOptions extends ErrorOptions {
   /** When another request makes sense, in milliseconds, where that is known. */
   readonly retryAfterMs?: number | undefined;

@@ -121,7 +121,10 @@ export class HttpExchange {
       request.once('response', resolve);
       request.on('error', reject);
       // A string would have Node write the headers in its encoding, too.
-      request.end(typeof body === 'string' ? Buffer.from(body) : body);
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      // For a DELETE Node leaves it out, and the server would take the body for the next request.
+      if (bytes !== undefined) request.setHeader('content-length', bytes.byteLength);
+      request.end(bytes);
     });
   }
 }

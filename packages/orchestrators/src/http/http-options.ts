@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '@kapelle/core';
 import { lookup } from 'node:dns/promises';
 import type { AddressResolver } from './address-guard.js';
 
+/** How much is stored of answers, and for how long. */
 export interface HttpCacheOptions {
   /** Bytes of all stored answers. @default 33_554_432 (32 MiB) @minimum 1 */
   readonly maxBytes?: number;
@@ -11,6 +12,7 @@ export interface HttpCacheOptions {
   readonly negativeMs?: number;
 }
 
+/** When the requests to a host are refused, and for how long. */
 export interface HttpBreakerOptions {
   /** Never opens on fewer attempts in the window. @default 5 @minimum 1 */
   readonly minimumCalls?: number;
@@ -24,6 +26,7 @@ export interface HttpBreakerOptions {
   readonly probes?: number;
 }
 
+/** What a {@link NodeHttpClient} may ask, and within which bounds; all of it may be left out. */
 export interface NodeHttpClientOptions {
   /**
    * Addresses or CIDR ranges that may be asked although they are not on the public internet: an intranet, or a test.

@@ -4,4 +4,5 @@ export type { HttpClientStats } from './http-counters.js';
 export { HTTP_CODES, HttpError, type HttpErrorCode, type HttpErrorOptions, shownUrl } from './http-error.js';
 export type { HttpBreakerOptions, HttpCacheOptions, NodeHttpClientOptions } from './http-options.js';
 export { NodeHttpClient } from './node-http-client.js';
+export type { ResponseCacheStats } from './response-cache.js';
 export { retryAfterMs } from './retry-after.js';

@@ -20,6 +20,7 @@ export interface StoredAnswer extends HopAnswer {
   readonly bytes: number;
 }
 
+/** A response cache at the moment it was asked. */
 export interface ResponseCacheStats {
   readonly entries: number;
   readonly bytes: number;

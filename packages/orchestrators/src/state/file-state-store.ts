@@ -21,6 +21,7 @@ import type {
 } from './state-store.js';
 import type { FiledRecord } from './state-record-file.js';
 
+/** Where a {@link FileStateStore} keeps its records. */
 export interface FileStateStoreOptions {
   /** Where the records are; made where it is missing. A relative path counts from the working folder. */
   readonly folder: string;

@@ -1,3 +1,4 @@
+export { BoundedStateStore, stateStoreFor, STORE_TIMEOUT_MS } from './bounded-state-store.js';
 export { FileStateStore, type FileStateStoreOptions } from './file-state-store.js';
 export { MemoryStateStore } from './memory-state-store.js';
 export { StateError, type StateErrorCode } from './state-error.js';

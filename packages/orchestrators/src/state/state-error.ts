@@ -20,19 +20,23 @@ export type StateErrorCode =
   | 'STATE_CORRUPT'
   /** No space is left on the disk. */
   | 'STATE_FULL'
+  /** It did not answer in time; a change may have been made all the same. */
+  | 'STATE_TIMEOUT'
   /** Anything else the system said no with; the cause has it. */
   | 'STATE_FAILED';
+
+const RETRYABLE: ReadonlySet<StateErrorCode> = new Set(['STATE_CONFLICT', 'STATE_LOCKED', 'STATE_TIMEOUT']);
 
 /** What a store of state says no with. */
 export class StateError extends Error {
   override readonly name = 'StateError';
   readonly code: StateErrorCode;
-  /** True for `STATE_CONFLICT`, after the record was read again, and for `STATE_LOCKED`. */
+  /** True for `STATE_CONFLICT`, after the record was read again, for `STATE_LOCKED` and for `STATE_TIMEOUT`. */
   readonly retryable: boolean;
 
   constructor(code: StateErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.retryable = code === 'STATE_CONFLICT' || code === 'STATE_LOCKED';
+    this.retryable = RETRYABLE.has(code);
   }
 }

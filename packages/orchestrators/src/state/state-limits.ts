@@ -3,7 +3,9 @@ import type { ListOptions, PutOptions, StateCollection, StateKey } from './state
 
 /** Characters of the JSON text of one value at most. */
 export const MAX_VALUE_LENGTH = 16 * 1024 * 1024;
+/** Records of a list, unless the caller says how many. */
 export const DEFAULT_LIST_LIMIT = 1_000;
+/** The most records of one list. */
 export const MAX_LIST_LIMIT = 10_000;
 
 const COLLECTION = /^[a-z][a-z0-9_.]{0,127}$/;

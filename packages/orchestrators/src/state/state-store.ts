@@ -20,6 +20,7 @@ export interface StateKey extends StateCollection {
   readonly key: string;
 }
 
+/** A value with what the store knows about it. */
 export interface StateRecord<T = unknown> {
   readonly key: string;
   readonly value: T;
@@ -29,6 +30,7 @@ export interface StateRecord<T = unknown> {
   readonly updatedAt: number;
 }
 
+/** On which condition a value is stored. */
 export interface PutOptions {
   /**
    * Store it only if the record has this version now; 0 for a record that must not exist yet. Otherwise the store
@@ -37,6 +39,7 @@ export interface PutOptions {
   readonly ifVersion?: number;
 }
 
+/** Which part of a collection is listed. */
 export interface ListOptions {
   /** Only keys that begin with it. */
   readonly prefix?: string;

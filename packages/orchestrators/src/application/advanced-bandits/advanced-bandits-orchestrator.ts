@@ -11,7 +11,7 @@ import {
   systemClock,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
-import { MemoryStateStore } from '../../state/memory-state-store.js';
+import { stateStoreFor } from '../../state/bounded-state-store.js';
 import { STATE_STORE, type StateStore } from '../../state/state-store.js';
 import { BANDIT_ALGORITHMS } from './algorithms/bandit-model.js';
 import type { AlgorithmSwitched, BanditEvaluation, BanditSummary, ModelImported } from './bandit-answers.js';
@@ -64,7 +64,7 @@ export class AdvancedBanditsOrchestrator extends BaseOrchestrator {
     super();
     this.#settings = banditSettings(options);
     this.#clock = clock;
-    this.#store = store ?? new MemoryStateStore(clock);
+    this.#store = stateStoreFor(store, clock);
     this.#library = new BanditLibrary(this.#settings, this.#store, clock);
   }
 
@@ -90,7 +90,7 @@ export class AdvancedBanditsOrchestrator extends BaseOrchestrator {
       .toString(16)
       .padStart(8, '0');
     return this.#answer(async () => {
-      const algorithm = params.algorithm === undefined ? undefined : algorithmOf(params.algorithm);
+      const algorithm = params.algorithm ? algorithmOf(params.algorithm) : undefined;
       const decision = await this.#library.use(context.tenantId, params.domain, (book) => ({
         result: book.decide(params.features ?? {}, algorithm, this.#clock.now(), tag),
         changed: true,
@@ -136,7 +136,7 @@ export class AdvancedBanditsOrchestrator extends BaseOrchestrator {
     { domain }: PerformanceSummaryParams,
   ): Promise<StepResult<BanditSummary>> {
     return this.#answer(async () => {
-      const names = domain === undefined ? [...this.#settings.domains.keys()] : [domain];
+      const names = domain ? [domain] : [...this.#settings.domains.keys()];
       const reports = await Promise.all(names.map((name) => this.#report(context, name)));
       const counted = reports.flatMap(({ algorithms }) => Object.values(algorithms));
       return StepResult.ok({
@@ -172,7 +172,7 @@ export class AdvancedBanditsOrchestrator extends BaseOrchestrator {
   ): Promise<StepResult<AlgorithmSwitched>> {
     return this.#answer(async () => {
       const algorithm = algorithmOf(params.algorithm);
-      const names = params.domain === undefined ? [...this.#settings.domains.keys()] : [params.domain];
+      const names = params.domain ? [params.domain] : [...this.#settings.domains.keys()];
       const before = await Promise.all(
         names.map((name) =>
           this.#library.use(context.tenantId, name, (book) => {
@@ -198,13 +198,13 @@ export class AdvancedBanditsOrchestrator extends BaseOrchestrator {
     params: EvaluatePolicyParams,
   ): Promise<StepResult<BanditEvaluation>> {
     return this.#answer(async () => {
-      const { domain, log, confidence = 0.95, interval = 'normal', resamples = 1_000 } = params;
+      const { domain, log } = params;
       const policy = policyOf(params);
       const evaluation = await this.#library.use(context.tenantId, domain, (book) => ({
         result: evaluatePolicy(targetRows(book, policy, log), {
-          confidence,
-          interval,
-          resamples,
+          confidence: params.confidence ?? 0.95,
+          interval: params.interval ?? 'normal',
+          resamples: params.resamples ?? 1_000,
           random: BanditRandom.seeded('bootstrap'),
           actions: book.domain.actions.length,
         }),

@@ -82,7 +82,7 @@ export interface BanditLogRow {
   readonly action: string;
   /** From 0 to 1. */
   readonly reward: number;
-  /** How likely the action was to be taken; above 0, up to 1. */
+  /** How likely the action was to be taken; 0.000001 to 1. */
   readonly probability: number;
   /** How likely the policy that is evaluated takes each action; they sum to 1. For a policy that is not of this domain. */
   readonly targetProbabilities?: Readonly<Record<string, number>>;

@@ -13,6 +13,10 @@ export {
   DEFAULT_BANDIT_SETTINGS,
   makeBanditModel,
 } from './algorithms/make-bandit-model.js';
+export type { DoublyRobustSettings } from './algorithms/doubly-robust.js';
+export type { LinUcbSettings } from './algorithms/linucb.js';
+export type { OffsetTreeSettings } from './algorithms/offset-tree.js';
+export type { ThompsonGaussianSettings } from './algorithms/thompson-gaussian.js';
 export { type BanditDomain, DEFAULT_BANDIT_DOMAINS } from './bandit-domains.js';
 export { BanditError, type BanditErrorCode } from './bandit-error.js';
 export { ADVANCED_BANDITS_OPTIONS, type AdvancedBanditsOptions } from './bandit-options.js';

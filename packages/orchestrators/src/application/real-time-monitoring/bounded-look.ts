@@ -27,9 +27,26 @@ export async function boundedLook(
   });
   aborted.catch(() => undefined);
   try {
-    return await Promise.race([look(signal), aborted]);
+    return readFindings(await Promise.race([look(signal), aborted]), target);
   } finally {
     clock.clearTimeout(timer);
     outer.removeEventListener('abort', forward);
   }
+}
+
+/** What an adapter gave may be anything. */
+function readFindings(found: unknown, target: string): SourceFindings {
+  const { items } = (typeof found === 'object' && found !== null ? found : {}) as {
+    readonly items?: unknown;
+  };
+  if (Array.isArray(items) && items.every(isItem)) return found as SourceFindings;
+  throw new MonitoringError(
+    'MONITOR_SOURCE_UNREADABLE',
+    `The adapter gave no { items } with an id and uris each for ${shownTarget(target)}. Correct the adapter.`,
+  );
+}
+
+function isItem(item: unknown): boolean {
+  const { id, uris } = (typeof item === 'object' && item !== null ? item : {}) as Record<string, unknown>;
+  return typeof id === 'string' && Array.isArray(uris) && uris.every((uri) => typeof uri === 'string');
 }

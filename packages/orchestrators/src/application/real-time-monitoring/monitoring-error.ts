@@ -16,6 +16,7 @@ export const MONITORING_CODES = {
   MONITOR_STATE_UNREADABLE: 'corruption_error',
 } as const satisfies Readonly<Record<string, ErrorCategory>>;
 
+/** The code of a {@link MonitoringError}. */
 export type MonitoringErrorCode = keyof typeof MONITORING_CODES;
 
 /** Monitoring, or a look at a source, that failed. `result` is the same as a failed StepResult. */

@@ -3,6 +3,7 @@ import { MIN_INTERVAL_MS } from './schedule-presets.js';
 /** Token of {@link MonitoringOptions}. */
 export const MONITORING_OPTIONS = Symbol.for('kapelle.MonitoringOptions');
 
+/** What monitoring does at once, and what it keeps; bound under {@link MONITORING_OPTIONS}. */
 export interface MonitoringOptions {
   /** Looks at sources at the same time. @default 4 @minimum 1 */
   readonly maxChecks?: number;
@@ -30,6 +31,8 @@ export interface MonitoringOptions {
   readonly maxSeen?: number;
   /** Folders that may be watched, with all below them. @default none */
   readonly folders?: readonly string[];
+  /** Who analyses: an orchestrator whose `analyze` takes `{ uri, depth? }` and gives a briefing. @default 'autonomous_intelligence' */
+  readonly analyst?: string;
 }
 
 /** The options with their defaults, checked. */
@@ -51,6 +54,7 @@ export function resolveMonitoringOptions(options: MonitoringOptions): Monitoring
     maxFinished: whole('maxFinished', options.maxFinished ?? 2_000, 1),
     maxSeen: whole('maxSeen', options.maxSeen ?? 5_000, 2_000),
     folders: options.folders ?? [],
+    analyst: options.analyst ?? 'autonomous_intelligence',
   };
   if (settings.retryAnalysisMs > settings.maxBackOffMs) {
     throw new RangeError(

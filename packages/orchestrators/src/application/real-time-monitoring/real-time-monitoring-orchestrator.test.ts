@@ -434,6 +434,7 @@ describe('RealTimeMonitoringOrchestrator', () => {
       house.content.failures.get(`${web.origin}/never.html`) ?? [],
     );
     await again.pass(120_000);
+    await again.until(async () => (await items(again, { status: 'analysed' })).length === 1);
     expect(await items(again, { status: 'analysed' })).toMatchObject([{ title: 'later' }]);
     expect(await items(again, { status: 'waiting' })).toMatchObject([{ title: 'never', attempts: 2 }]);
     await again.pass(200_000);

@@ -13,8 +13,9 @@ import {
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
 import { AutonomousIntelligenceOrchestrator } from '../../domain/autonomous-intelligence/autonomous-intelligence-orchestrator.js';
+import type { Briefing } from '../../domain/autonomous-intelligence/model.js';
 import { HTTP_CLIENT, type HttpClient } from '../../http/http-client.js';
-import { MemoryStateStore } from '../../state/memory-state-store.js';
+import { stateStoreFor } from '../../state/bounded-state-store.js';
 import { STATE_STORE, type StateStore } from '../../state/state-store.js';
 import { sourceAdapters } from './adapters/source-adapters.js';
 import type { AnalysisOutcome } from './item-progress.js';
@@ -80,7 +81,7 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
     this.#clock = clock;
     this.#engine = new MonitoringEngine(
       sourceAdapters(http, settings.folders, adapters),
-      new MonitoringStore(store ?? new MemoryStateStore(clock)),
+      new MonitoringStore(stateStoreFor(store, clock)),
       settings,
       {
         clock,
@@ -132,15 +133,16 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
   /** It is looked at as soon as monitoring runs and there is a place. */
   @operation({ name: 'add_source', params: AddSourceParams, description: 'Adds a source to watch.' })
   async addSource({ tenantId }: OperationContext, params: AddSourceParams): Promise<SourceStatus> {
-    const { kind, platform = kind, enabled = true, backfill = DEFAULT_BACKFILL, depth } = params;
+    const given = givenOf(params);
+    const { kind, platform = kind, enabled = true, backfill = DEFAULT_BACKFILL, depth } = given;
     const target = this.#engine.adapter(kind).checkTarget(params.target);
-    const { intervalMs, priority } = { ...presetOf(platform, kind), ...definedOf(params) };
+    const { intervalMs, priority } = { ...presetOf(platform, kind), ...scheduleOf(given) };
     const now = this.#clock.now();
     const source: MonitoredSource = {
       formatVersion: 1,
       id: sourceIdOf(kind, target),
       ...{ kind, platform, target, intervalMs, priority, enabled, backfill },
-      name: params.name ?? target.slice(0, 200),
+      name: given.name ?? target.slice(0, 200),
       ...(depth === undefined ? {} : { depth }),
       addedAt: now,
       cursor: null,
@@ -176,16 +178,17 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
   })
   async updateSchedule(
     { tenantId }: OperationContext,
-    { sourceId, platform, ...change }: UpdateScheduleParams,
+    params: UpdateScheduleParams,
   ): Promise<readonly SourceStatus[]> {
     const monitor = await this.#engine.tenant(tenantId);
+    const { sourceId, platform, ...change } = givenOf(params);
     if ((sourceId === undefined) === (platform === undefined)) {
       throw new MonitoringError(
         'MONITOR_CHOICE_INVALID',
         'Exactly one of sourceId and platform says what to change. Give one.',
       );
     }
-    if (Object.values(change).every((value) => value === undefined)) {
+    if (Object.keys(change).length === 0) {
       throw new MonitoringError(
         'MONITOR_CHOICE_INVALID',
         'Nothing is to change. Give intervalMs, enabled or priority.',
@@ -234,7 +237,7 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
     { tenantId }: OperationContext,
     params: ListItemsParams,
   ): Promise<readonly MonitoredItem[]> {
-    const { sourceId, status, limit = 50, offset = 0 } = params;
+    const { sourceId, status, limit = 50, offset = 0 } = givenOf(params);
     const { items } = await this.#engine.tenant(tenantId);
     return items
       .filter(
@@ -289,8 +292,8 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
       deadline: this.#clock.now() + this.#settings.analysisTimeoutMs,
       metadata: { sourceId, item: key },
     });
-    const result = await this.delegate(AutonomousIntelligenceOrchestrator, context, {
-      operation: 'analyze' as const,
+    const result = await this.delegate<Briefing>(this.#settings.analyst, context, {
+      operation: 'analyze',
       uri,
       ...(source?.depth === undefined ? {} : { depth: source.depth }),
     });
@@ -312,9 +315,14 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
 }
 
 /** What of a schedule was given. */
-function definedOf({ intervalMs, priority }: AddSourceParams) {
+function scheduleOf({ intervalMs, priority }: Partial<AddSourceParams>) {
   return {
     ...(intervalMs === undefined ? {} : { intervalMs }),
     ...(priority === undefined ? {} : { priority }),
   };
+}
+
+/** The params that were given: an optional one that is `null` was not. */
+function givenOf<T extends object>(params: T): T {
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value != null)) as T;
 }

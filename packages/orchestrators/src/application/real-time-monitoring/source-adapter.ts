@@ -21,6 +21,7 @@ export interface FoundItem {
   readonly publishedAt?: string;
 }
 
+/** What an adapter gets for one look at a source. */
 export interface SourceLook {
   readonly tenantId: string;
   /** As {@link SourceAdapter.checkTarget} gave it. */
@@ -32,6 +33,7 @@ export interface SourceLook {
   readonly now: number;
 }
 
+/** What a look at a source has brought. */
 export interface SourceFindings {
   /** Everything that is there now, known or not; the newest first. Empty where nothing has changed since the cursor. */
   readonly items: readonly FoundItem[];

@@ -168,10 +168,12 @@ export class TenantMonitor {
       const source = this.#sources.get(id);
       if (source === undefined) return undefined;
       const seen = this.#seen.get(id) ?? new Set<string>();
-      const { maxItemsPerCheck, maxWaiting } = this.#settings;
+      const { maxItemsPerCheck, maxWaiting, maxSeen } = this.#settings;
+      // Of more than can be remembered some would be new each time.
+      const seeable = { ...findings, items: findings.items.slice(0, maxSeen) };
       const intake = sortFindings(
         source,
-        findings,
+        seeable,
         (idHash) => seen.has(idHash),
         (key) => this.#items.get(key)?.sourceId,
         Math.min(maxItemsPerCheck, maxWaiting - this.#waiting.size),
@@ -182,7 +184,7 @@ export class TenantMonitor {
         await this.#store.putItem(this.tenantId, item);
         this.#setItem(item);
       }
-      if (intake.seen.length > 0) await this.#remember(id, seen, findings, intake.seen);
+      if (intake.seen.length > 0) await this.#remember(id, seen, seeable, intake.seen);
       const next = sourceAfterLook(source, findings, intake, now);
       await this.#store.putSource(this.tenantId, next);
       this.#sources.set(id, next);
@@ -236,8 +238,8 @@ export class TenantMonitor {
     more: readonly string[],
   ): Promise<void> {
     // What is there now is forgotten last: it would be taken again.
-    const present = items.map((item) => shortHash(item.id)).filter((each) => seen.has(each));
-    const order = [...[...seen].filter((each) => !present.includes(each)), ...present, ...more];
+    const present = new Set(items.map((item) => shortHash(item.id)).filter((each) => seen.has(each)));
+    const order = [...[...seen].filter((each) => !present.has(each)), ...present, ...more];
     const kept = [...new Set(order)].slice(-this.#settings.maxSeen);
     await this.#store.putSeen(this.tenantId, id, kept);
     this.#seen.set(id, new Set(kept));

@@ -11,6 +11,7 @@ export const PROBATION_SAMPLES = ENOUGH_SAMPLES + 1;
 /** Weight of the newest reward in the exponential average. */
 const NEWEST = 0.1;
 
+/** Whether a component takes signals and is recommended. */
 export type ComponentState =
   /** Takes signals and is recommended. */
   | 'enabled'

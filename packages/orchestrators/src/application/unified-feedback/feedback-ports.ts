@@ -5,13 +5,21 @@ import type { FeedbackRequest, MemoryAdvice, RankedComponent } from './learning/
 
 /** Binding keys of what `unified_feedback` can be given; each binds a `Lazy`, see {@link lazyPort}. All are optional. */
 export const FEEDBACK_MODEL_ROUTER = Symbol.for('kapelle.FeedbackModelRouter');
+/** Binds a {@link FeedbackLearnerPort} for tools. */
 export const FEEDBACK_TOOL_ROUTER = Symbol.for('kapelle.FeedbackToolRouter');
+/** Binds a {@link FeedbackLearnerPort} for agents. */
 export const FEEDBACK_AGENT_ROUTER = Symbol.for('kapelle.FeedbackAgentRouter');
+/** Binds a {@link FeedbackLearnerPort} for memory. */
 export const FEEDBACK_RAG_FEEDBACK = Symbol.for('kapelle.FeedbackRagFeedback');
+/** Binds a {@link FeedbackLearnerPort} for prompts. */
 export const FEEDBACK_PROMPT_LIBRARY = Symbol.for('kapelle.FeedbackPromptLibrary');
+/** Binds a {@link FeedbackLearnerPort} for thresholds. */
 export const FEEDBACK_THRESHOLD_BANDIT = Symbol.for('kapelle.FeedbackThresholdBandit');
+/** Binds the {@link RagConsolidatorPort}. */
 export const FEEDBACK_RAG_CONSOLIDATOR = Symbol.for('kapelle.FeedbackRagConsolidator');
+/** Binds the {@link FeatureEngineerPort}. */
 export const FEEDBACK_FEATURE_ENGINEER = Symbol.for('kapelle.FeedbackFeatureEngineer');
+/** Binds the {@link ShadowDeployerPort}. */
 export const FEEDBACK_SHADOW_DEPLOYER = Symbol.for('kapelle.FeedbackShadowDeployer');
 
 /** The names of the ports, as metrics and logs show them. */

@@ -19,6 +19,7 @@ const NEEDED: Readonly<Record<FeedbackPortName, string>> = {
   shadow_deployer: 'outcomes',
 };
 
+/** Whether a port is bound, and how it does. */
 export type FeedbackPortState =
   /** None is bound: the built-in part does it. */
   | 'absent'

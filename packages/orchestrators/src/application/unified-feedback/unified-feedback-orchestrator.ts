@@ -13,7 +13,7 @@ import {
   systemClock,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
-import { MemoryStateStore } from '../../state/memory-state-store.js';
+import { stateStoreFor } from '../../state/bounded-state-store.js';
 import { STATE_STORE, type StateStore } from '../../state/state-store.js';
 import { advise } from './advise.js';
 import { boundedContext } from './bounded-context.js';
@@ -122,7 +122,7 @@ export class UnifiedFeedbackOrchestrator extends BaseOrchestrator {
     super();
     this.#settings = feedbackSettings(options);
     this.#clock = clock;
-    this.#store = store ?? new MemoryStateStore(clock);
+    this.#store = stateStoreFor(store, clock);
   }
 
   /** @throws FeedbackError `FEEDBACK_PORT_INVALID` */
@@ -272,12 +272,11 @@ export class UnifiedFeedbackOrchestrator extends BaseOrchestrator {
     params: HealthParams,
     description: "How the tenant's components are, the worst first.",
   })
-  getHealth(
-    context: OperationContext,
-    { componentType, limit = 1_000 }: HealthParams,
-  ): Answer<FeedbackHealth> {
-    const types = componentType === undefined ? FEEDBACK_COMPONENTS : [componentType];
-    return this.#with(context, (tenant) => StepResult.ok(healthOf(tenant, this.#clock.now(), types, limit)));
+  getHealth(context: OperationContext, { componentType, limit }: HealthParams): Answer<FeedbackHealth> {
+    const types = componentType ? [componentType] : FEEDBACK_COMPONENTS;
+    return this.#with(context, (tenant) =>
+      StepResult.ok(healthOf(tenant, this.#clock.now(), types, limit ?? 1_000)),
+    );
   }
 
   @operation({ name: 'start', description: "Takes the tenant's signals again, after a stop." })

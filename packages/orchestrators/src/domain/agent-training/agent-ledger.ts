@@ -1,14 +1,27 @@
-import { type StateRecord, type StateStore, StateError } from '../../state/index.js';
+import { KeyQueue } from '../../state/key-queue.js';
+import {
+  SHARED_TENANT,
+  StateError,
+  type StateCollection,
+  type StateRecord,
+  type StateStore,
+} from '../../state/index.js';
 import type { AgentRecord } from './agent-record.js';
 import { AgentTrainingError } from './training-error.js';
 
 const COLLECTION = 'agent_training.agents';
+const TENANTS = { tenantId: SHARED_TENANT, collection: 'agent_training.tenants' } as const;
+const PAGE = 1_000;
 /** Times that a change is made again because another one came in between. */
 const MAX_CONFLICTS = 20;
 
-/** Keeps the records of agents, per tenant. A change that another change came in between of is made again on the newer record. */
+/**
+ * Keeps the records of agents, per tenant. Changes of one are made one after the other here; one that another process came in
+ * between of is made again on the newer record.
+ */
 export class AgentLedger {
   readonly #store: StateStore;
+  readonly #queue = new KeyQueue();
 
   constructor(store: StateStore) {
     this.#store = store;
@@ -24,24 +37,43 @@ export class AgentLedger {
   }
 
   async all(tenantId: string): Promise<readonly AgentRecord[]> {
-    const records: AgentRecord[] = [];
-    for (let after: string | undefined; ;) {
-      const page = await this.#store.list(
-        { tenantId, collection: COLLECTION },
-        after === undefined ? {} : { after },
-      );
-      records.push(...page.map(recordOf));
-      const last = page.at(-1);
-      if (last === undefined || page.length < 1_000) return records;
-      after = last.key;
-    }
+    return (await this.#list({ tenantId, collection: COLLECTION })).map(recordOf);
+  }
+
+  /** Tenants that have agents. */
+  async tenants(): Promise<readonly string[]> {
+    return (await this.#list(TENANTS)).map(({ key }) => key);
+  }
+
+  /** Notes that a tenant has agents. */
+  async noteTenant(tenantId: string): Promise<void> {
+    const at = { ...TENANTS, key: tenantId };
+    if ((await this.#store.get(at)) === undefined) await this.#store.put(at, { formatVersion: 1 });
   }
 
   /**
    * Changes a record, or makes it. `change` gets what is there now and may be called again; what it returns is stored, and
    * nothing is where it returns the same object.
    */
-  async change(
+  change(
+    tenantId: string,
+    name: string,
+    change: (record: AgentRecord | undefined) => AgentRecord,
+  ): Promise<AgentRecord> {
+    return this.#queue.run(`${name}\n${tenantId}`, () => this.#change(tenantId, name, change));
+  }
+
+  async #list(of: StateCollection): Promise<readonly StateRecord[]> {
+    const records: StateRecord[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await this.#store.list(of, { limit: PAGE, ...(after === undefined ? {} : { after }) });
+      records.push(...page);
+      if (page.length < PAGE) return records;
+      after = page.at(-1)?.key;
+    }
+  }
+
+  async #change(
     tenantId: string,
     name: string,
     change: (record: AgentRecord | undefined) => AgentRecord,

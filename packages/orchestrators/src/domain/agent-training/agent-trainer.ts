@@ -1,4 +1,5 @@
-import type { OperationContext } from '@kapelle/core';
+import type { Clock, OperationContext } from '@kapelle/core';
+import { boundedWork } from '../../bounded-work.js';
 import { applyPatch, type AgentDefinition, definitionHash } from './agent-definition.js';
 import type { AgentLedger } from './agent-ledger.js';
 import type { AgentExperiment, AgentRecord, NamedPatch } from './agent-record.js';
@@ -10,6 +11,7 @@ import { type AgentEvaluation, evaluateAgent } from './evaluate-agent.js';
 import { checkExamples, complexityMix, type ExampleFlaw } from './example-quality.js';
 import { type ExampleGenerator, recombineExamples } from './example-generation.js';
 import { splitExamples } from './held-back.js';
+import { readExamples } from './read-input.js';
 import { exampleId, type ExampleComplexity, type TrainingExample } from './training-example.js';
 
 /** What was generated, and what of it can be learnt from. */
@@ -41,17 +43,20 @@ export class AgentTrainer {
   readonly #runner: AgentRunner;
   readonly #generator: ExampleGenerator | undefined;
   readonly #settings: AgentTrainingSettings;
+  readonly #clock: Clock;
 
   constructor(
     ledger: AgentLedger,
     runner: AgentRunner,
     generator: ExampleGenerator | undefined,
     settings: AgentTrainingSettings,
+    clock: Clock,
   ) {
     this.#ledger = ledger;
     this.#runner = runner;
     this.#generator = generator;
     this.#settings = settings;
+    this.#clock = clock;
   }
 
   /**
@@ -124,9 +129,17 @@ export class AgentTrainer {
     definition: AgentDefinition,
     examples: readonly TrainingExample[],
   ): Promise<AgentEvaluation> {
-    const { score, concurrency } = this.#settings;
+    const { score, concurrency, runTimeoutMs: timeoutMs } = this.#settings;
+    const clock = this.#clock;
     return context.step(`${definition.name}: ${step}`, ({ signal }) =>
-      evaluateAgent(definition, examples, { runner: this.#runner, score, concurrency, signal }),
+      evaluateAgent(definition, examples, {
+        runner: this.#runner,
+        score,
+        concurrency,
+        clock,
+        timeoutMs,
+        signal,
+      }),
     );
   }
 
@@ -163,7 +176,13 @@ export class AgentTrainer {
     const made = await context.step(`${record.name}: generate examples`, ({ signal }) =>
       generator === undefined
         ? recombineExamples({ from: training, count, seed })
-        : generator.generate({ from: training, count, seed, signal }),
+        : boundedWork((ended) => generator.generate({ from: training, count, seed, signal: ended }), {
+            ...{ clock: this.#clock, signal },
+            timeoutMs: this.#settings.generateTimeoutMs,
+            what: 'The EXAMPLE_GENERATOR',
+          }).then((examples: unknown) =>
+            readExamples('generated', Array.isArray(examples) ? examples.slice(0, count) : examples),
+          ),
     );
     const { taken, refused } = checkExamples(made, { known: training, heldBack, similarity, minQuality });
     const flaws: Partial<Record<ExampleFlaw, number>> = {};

@@ -26,6 +26,10 @@ export interface AgentTrainingOptions {
   readonly generated?: number;
   /** Runs of an agent at a time. @default 4 */
   readonly concurrency?: number;
+  /** Longest run of an agent on one example, in ms; one that takes longer has failed. @default 60_000 @minimum 1 */
+  readonly runTimeoutMs?: number;
+  /** Longest generation of examples, in ms. @default 600_000 (10 min) @minimum 1 */
+  readonly generateTimeoutMs?: number;
   /** Versions kept per agent; older ones are forgotten, but never the current one. @default 50 */
   readonly maxVersions?: number;
   /** Interactions kept per agent. @default 500 */
@@ -51,6 +55,8 @@ export function trainingSettings(options: AgentTrainingOptions): AgentTrainingSe
     minQuality: options.minQuality ?? 0.7,
     generated: options.generated ?? 50,
     concurrency: options.concurrency ?? 4,
+    runTimeoutMs: options.runTimeoutMs ?? 60_000,
+    generateTimeoutMs: options.generateTimeoutMs ?? 600_000,
     maxVersions: options.maxVersions ?? 50,
     maxInteractions: options.maxInteractions ?? 500,
     revertDeclining: options.revertDeclining ?? true,
@@ -66,6 +72,8 @@ export function trainingSettings(options: AgentTrainingOptions): AgentTrainingSe
   whole('minHeldBack', settings.minHeldBack, 2, 10_000);
   whole('generated', settings.generated, 0, 500);
   whole('concurrency', settings.concurrency, 1, 64);
+  whole('runTimeoutMs', settings.runTimeoutMs, 1, 86_400_000);
+  whole('generateTimeoutMs', settings.generateTimeoutMs, 1, 86_400_000);
   whole('maxVersions', settings.maxVersions, 2, 1_000);
   whole('maxInteractions', settings.maxInteractions, 20, 10_000);
   for (const [name, target] of Object.entries(settings.targets)) {

@@ -11,12 +11,12 @@ import {
   systemClock,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
-import { MemoryStateStore, SHARED_TENANT, STATE_STORE, type StateStore } from '../../state/index.js';
+import { stateStoreFor, STATE_STORE, type StateStore } from '../../state/index.js';
 import type { AgentDefinition } from './agent-definition.js';
 import { AgentLedger } from './agent-ledger.js';
 import type { AgentRecord, AgentVersion } from './agent-record.js';
 import { AGENT_RUNNER, type AgentRunner } from './agent-runner.js';
-import { AgentTrainer, BaseChangedError, type Enhancement, leaksOf } from './agent-trainer.js';
+import { AgentTrainer, type Enhancement, leaksOf } from './agent-trainer.js';
 import {
   AGENT_TRAINING_OPTIONS,
   type AgentTrainingOptions,
@@ -34,54 +34,24 @@ import {
 } from './agent-training-params.js';
 import { currentVersion, newRecord, withVersion } from './change-agent.js';
 import { EXAMPLE_GENERATOR, type ExampleGenerator } from './example-generation.js';
-import { checkExamples, type ExampleFlaw } from './example-quality.js';
+import { checkExamples } from './example-quality.js';
 import { splitExamples } from './held-back.js';
 import { type AgentPerformance, performanceOf } from './interactions.js';
 import { NearestExampleRunner } from './nearest-example-runner.js';
-import { judgedInUse, type UseVerdict } from './judge-in-use.js';
+import type { UseVerdict } from './judge-in-use.js';
 import { readChanges, readDefinition, readExamples } from './read-input.js';
 import { AgentTrainingError } from './training-error.js';
+import { answered, gone, noVersion, tooFew } from './training-answers.js';
 import { trainingReport } from './training-report.js';
+import type {
+  AgentRegistered,
+  AgentSummary,
+  CompleteEnhancement,
+  EnhancedAgents,
+  ExamplesAdded,
+} from './training-results.js';
+import { UseMonitor } from './use-monitor.js';
 
-/** What `register_agent` gives. */
-export interface AgentRegistered {
-  readonly agent: string;
-  /** The version in use. */
-  readonly version: number;
-  /** `unchanged` where the same definition was in use already. */
-  readonly outcome: 'created' | 'changed' | 'unchanged';
-}
-
-/** An agent as `list_agents` shows it. */
-export interface AgentSummary {
-  readonly agent: string;
-  readonly version: number;
-  readonly training: number;
-  readonly heldBack: number;
-  readonly interactions: number;
-}
-
-/** What `add_examples` gives. */
-export interface ExamplesAdded {
-  readonly agent: string;
-  /** All that there are now, by what they are for. */
-  readonly training: number;
-  readonly heldBack: number;
-  readonly refused: readonly { readonly input: string; readonly flaw: ExampleFlaw }[];
-}
-
-/** What `enhance_all_agents` gives, by agent. */
-export type EnhancedAgents = Readonly<Record<string, Enhancement | { readonly error: string }>>;
-
-/** What `run_complete_enhancement` gives. */
-export interface CompleteEnhancement {
-  readonly enhancements: EnhancedAgents;
-  readonly performance: Readonly<Record<string, AgentPerformance>>;
-  /** Markdown by agent. */
-  readonly reports: Readonly<Record<string, string>>;
-}
-
-const TENANTS = 'agent_training.tenants';
 const MONITOR_EVERY_MS = 300_000;
 
 /**
@@ -95,10 +65,9 @@ const MONITOR_EVERY_MS = 300_000;
 })
 export class AgentTrainingOrchestrator extends BaseOrchestrator {
   readonly #settings: ReturnType<typeof trainingSettings>;
-  readonly #clock: Clock;
-  readonly #store: StateStore;
   readonly #ledger: AgentLedger;
   readonly #trainer: AgentTrainer;
+  readonly #monitor: UseMonitor;
 
   constructor(
     @inject(AGENT_TRAINING_OPTIONS) @optional() options: AgentTrainingOptions = {},
@@ -109,10 +78,9 @@ export class AgentTrainingOrchestrator extends BaseOrchestrator {
   ) {
     super();
     this.#settings = trainingSettings(options);
-    this.#clock = clock;
-    this.#store = store ?? new MemoryStateStore(clock);
-    this.#ledger = new AgentLedger(this.#store);
-    this.#trainer = new AgentTrainer(this.#ledger, runner, generator, this.#settings);
+    this.#ledger = new AgentLedger(stateStoreFor(store, clock));
+    this.#trainer = new AgentTrainer(this.#ledger, runner, generator, this.#settings, clock);
+    this.#monitor = new UseMonitor(this.#ledger, this.#settings, clock);
   }
 
   override health(): HealthAnswer {
@@ -142,10 +110,7 @@ export class AgentTrainingOrchestrator extends BaseOrchestrator {
         outcome = next === found ? 'unchanged' : 'changed';
         return next;
       });
-      await this.#store.put(
-        { tenantId: SHARED_TENANT, collection: TENANTS, key: context.tenantId },
-        { formatVersion: 1 },
-      );
+      await this.#ledger.noteTenant(context.tenantId);
       return StepResult.ok({ agent: record.name, version: record.current, outcome });
     });
   }
@@ -234,7 +199,7 @@ export class AgentTrainingOrchestrator extends BaseOrchestrator {
         return noVersion(known, params.version);
       }
       const before = known.current;
-      const record = await this.#revert(
+      const record = await this.#monitor.revert(
         context.tenantId,
         params.agent,
         params.version,
@@ -286,7 +251,7 @@ export class AgentTrainingOrchestrator extends BaseOrchestrator {
   start_performance_monitoring(
     context: OperationContext,
   ): Promise<StepResult<Readonly<Record<string, UseVerdict>>>> {
-    return answered(async () => StepResult.ok(await this.#judge(context.tenantId)));
+    return answered(async () => StepResult.ok(await this.#monitor.judge(context.tenantId, this.logger)));
   }
 
   /** Versions, changes and performance of an agent as Markdown. */
@@ -308,7 +273,7 @@ export class AgentTrainingOrchestrator extends BaseOrchestrator {
   ): Promise<StepResult<CompleteEnhancement>> {
     return answered(async () => {
       const enhancements = await this.#enhanceAll(context, params);
-      await this.#judge(context.tenantId);
+      await this.#monitor.judge(context.tenantId, this.logger);
       const records = await this.#ledger.all(context.tenantId);
       const { targets } = this.#settings;
       return StepResult.ok({
@@ -323,48 +288,15 @@ export class AgentTrainingOrchestrator extends BaseOrchestrator {
 
   @background({ everyMs: MONITOR_EVERY_MS, initialDelayMs: MONITOR_EVERY_MS })
   async monitor(signal: AbortSignal): Promise<void> {
-    const tenants = await this.#store.list({ tenantId: SHARED_TENANT, collection: TENANTS });
-    for (const { key } of tenants) {
+    for (const tenantId of await this.#ledger.tenants()) {
       if (signal.aborted) return;
-      await this.#judge(key);
+      try {
+        await this.#monitor.judge(tenantId, this.logger);
+      } catch (thrown) {
+        // What cannot be read of one tenant must not keep the others from being looked at.
+        this.logger.error('agent_monitoring_failed', { tenantId, error: String(thrown) });
+      }
     }
-  }
-
-  async #judge(tenantId: string): Promise<Record<string, UseVerdict>> {
-    const verdicts: Record<string, UseVerdict> = {};
-    for (const record of await this.#ledger.all(tenantId)) {
-      const verdict = judgedInUse(record, this.#settings.confidence);
-      verdicts[record.name] = verdict;
-      if (verdict.verdict !== 'worse' || !this.#settings.revertDeclining) continue;
-      const { version, against } = verdict;
-      await this.#revert(tenantId, record.name, against, `version ${version} did worse in use`, version);
-      this.logger.warn('agent_reverted', { agent: record.name, from: version, to: against });
-    }
-    return verdicts;
-  }
-
-  /** `only`: where this version is in use still. */
-  #revert(
-    tenantId: string,
-    agent: string,
-    version: number,
-    reason: string,
-    only?: number,
-  ): Promise<AgentRecord> {
-    return this.#ledger.change(tenantId, agent, (found) => {
-      if (found === undefined) throw gone(agent);
-      const wanted = found.versions.find((each) => each.version === version);
-      if (wanted === undefined || (only !== undefined && found.current !== only)) return found;
-      return withVersion(
-        found,
-        {
-          definition: wanted.definition,
-          at: this.#clock.now(),
-          why: { kind: 'reverted', to: version, reason },
-        },
-        this.#settings.maxVersions,
-      );
-    });
   }
 
   async #enhanceAll(context: OperationContext, { seed }: EnhanceAllParams): Promise<EnhancedAgents> {
@@ -428,49 +360,3 @@ export class AgentTrainingOrchestrator extends BaseOrchestrator {
 /** Examples kept per agent; the oldest go first. */
 const MAX_EXAMPLES = 2_000;
 const DEFAULT_SEED = 'kapelle';
-
-/** What was thrown on the way, as the failed result it means; anything else goes on to the invoker. */
-async function answered<T>(work: () => Promise<StepResult<T>>): Promise<StepResult<T>> {
-  try {
-    return await work();
-  } catch (thrown) {
-    if (thrown instanceof AgentTrainingError) {
-      return StepResult.fail(thrown.message, {
-        errorCategory: thrown.code === 'TRAINING_RECORD_UNREADABLE' ? 'corruption_error' : 'validation',
-        details: { code: thrown.code },
-      });
-    }
-    if (thrown instanceof BaseChangedError) {
-      return StepResult.fail(thrown.message, {
-        errorCategory: 'transient',
-        details: { code: 'TRAINING_BASE_CHANGED' },
-      });
-    }
-    throw thrown;
-  }
-}
-
-function gone(agent: string): AgentTrainingError {
-  return new AgentTrainingError(
-    'TRAINING_INPUT_INVALID',
-    `The record of "${agent}" was removed meanwhile. Register it again.`,
-  );
-}
-
-function noVersion(record: AgentRecord, version: number): StepResult<never> {
-  const kept = record.versions.map((each) => each.version);
-  return StepResult.fail(`${record.name} has no version ${version}; kept are ${kept.join(', ')}.`, {
-    errorCategory: 'not_found',
-    details: { code: 'AGENT_VERSION_UNKNOWN' },
-  });
-}
-
-function tooFew(agent: string, heldBack: number, wanted: number): StepResult<never> {
-  return StepResult.fail(
-    `${agent} has ${heldBack} examples kept back, ${wanted} are needed to measure a change. Add examples.`,
-    {
-      errorCategory: 'business_rule_violation',
-      details: { code: 'TRAINING_TOO_FEW_EXAMPLES', heldBack, wanted },
-    },
-  );
-}

@@ -9,7 +9,8 @@ import { MemoryStateStore, STATE_STORE, type StateStore } from '../../state/inde
 import { type AgentDefinition, applyPatch, definitionHash } from './agent-definition.js';
 import { AGENT_RUNNER, type AgentRunner } from './agent-runner.js';
 import type { Enhancement } from './agent-trainer.js';
-import { AgentTrainingOrchestrator, type CompleteEnhancement } from './agent-training-orchestrator.js';
+import { AgentTrainingOrchestrator } from './agent-training-orchestrator.js';
+import type { CompleteEnhancement } from './training-results.js';
 import { AGENT_TRAINING_OPTIONS, type AgentTrainingOptions } from './agent-training-options.js';
 import { compareSamples, compareScores } from './compare-scores.js';
 import { COMPLEXITY_SHARES, recombineExamples } from './example-generation.js';

@@ -1,3 +1,5 @@
+import type { Clock } from '@kapelle/core';
+import { boundedWork } from '../../bounded-work.js';
 import type { AgentDefinition } from './agent-definition.js';
 import type { AgentRunner } from './agent-runner.js';
 import { type AnswerScore, scoreAnswer } from './score-answer.js';
@@ -19,19 +21,22 @@ export interface EvaluationSettings {
   readonly score: AnswerScore;
   /** Runs at a time. */
   readonly concurrency: number;
+  readonly clock: Clock;
+  /** Longest run on one example, in ms. */
+  readonly timeoutMs: number;
   readonly signal: AbortSignal;
   /** Called after each example, with how many are done. */
   readonly onProgress?: (done: number) => void;
 }
 
 /**
- * Runs a definition on each example and scores the answers. An agent that fails on an example scores 0 for it; the abort of
- * the signal rejects.
+ * Runs a definition on each example and scores the answers. An agent that fails on an example, or takes too long,
+ * scores 0 for it; the abort of the signal rejects.
  */
 export async function evaluateAgent(
   definition: AgentDefinition,
   examples: readonly TrainingExample[],
-  { runner, score, concurrency, signal, onProgress }: EvaluationSettings,
+  { runner, score, concurrency, clock, timeoutMs, signal, onProgress }: EvaluationSettings,
 ): Promise<AgentEvaluation> {
   const scores = new Array<number>(examples.length).fill(0);
   let failures = 0;
@@ -44,7 +49,11 @@ export async function evaluateAgent(
       const { input, expected } = examples[i] as TrainingExample;
       signal.throwIfAborted();
       try {
-        scores[i] = scoreAnswer(score, expected, (await runner.run(definition, input, { signal })).output);
+        const what = `The agent ${definition.name}`;
+        const answer = await boundedWork((ended) => runner.run(definition, input, { signal: ended }), {
+          ...{ clock, timeoutMs, signal, what },
+        });
+        scores[i] = scoreAnswer(score, expected, outputOf(answer));
       } catch (thrown) {
         signal.throwIfAborted();
         failures += 1;
@@ -62,4 +71,15 @@ export async function evaluateAgent(
     failures,
     ...(firstFailure === undefined ? {} : { firstFailure }),
   };
+}
+
+/** Characters of an answer that are compared. */
+const MAX_OUTPUT = 200_000;
+
+/** What a runner gave may be anything. */
+function outputOf(answer: unknown): string {
+  const output: unknown =
+    typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'output') : undefined;
+  if (typeof output === 'string') return output.slice(0, MAX_OUTPUT);
+  throw new TypeError('The runner gave no { output } that is a text. Correct the AGENT_RUNNER.');
 }

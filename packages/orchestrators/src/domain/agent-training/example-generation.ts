@@ -4,6 +4,7 @@ import { complexityOf, exampleId, type ExampleComplexity, type TrainingExample }
 /** Binding key of who makes examples; {@link recombineExamples} where none is bound. */
 export const EXAMPLE_GENERATOR = Symbol.for('kapelle.ExampleGenerator');
 
+/** What a generator of examples is asked for. */
 export interface ExampleRequest {
   /** What may be learnt from; never what is kept back. */
   readonly from: readonly TrainingExample[];

@@ -73,12 +73,12 @@ export function checkExamples(
     const pairs = pairsOf(example.input);
     const id = exampleId(example);
     for (const held of heldPairs) {
-      if (example.madeFrom === exampleId(held.example) || resemblance(pairs, held.pairs) >= similarity) {
+      if (example.madeFrom === exampleId(held.example) || resembles(pairs, held.pairs, similarity)) {
         return 'leaks_held_back';
       }
     }
     for (const other of knownPairs) {
-      if (resemblance(pairs, other.pairs) < similarity) continue;
+      if (!resembles(pairs, other.pairs, similarity)) continue;
       if (other.example.expected !== example.expected) return 'contradicts';
       // What was made from an example resembles it; that is what it was made for, as long as it is not the same.
       if (example.madeFrom !== exampleId(other.example) || exampleId(other.example) === id) {
@@ -106,17 +106,40 @@ export function complexityMix(examples: readonly TrainingExample[]): Record<Exam
   return mix;
 }
 
-function pairsOf(text: string): ReadonlySet<string> {
+/**
+ * The pairs of words in a row, each once, as 32-bit hashes in ascending order (FNV-1a): thousands of long texts are compared in
+ * the time that sets of strings would take for a few. Two pairs of a text have the same hash once in a million texts.
+ */
+function pairsOf(text: string): Uint32Array {
   const words = wordsOf(text);
-  if (words.length < 2) return new Set(words);
-  return new Set(words.slice(1).map((word, i) => `${words[i] as string} ${word}`));
+  const hashes =
+    words.length < 2
+      ? words.map((word) => hashOf(word, ''))
+      : words.slice(1).map((word, i) => hashOf(words[i] as string, word));
+  return Uint32Array.from(new Set(hashes)).sort();
 }
 
-/** Jaccard's coefficient. */
-function resemblance(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
-  if (a.size === 0 || b.size === 0) return 0;
-  const [small, large] = a.size <= b.size ? [a, b] : [b, a];
-  let common = 0;
-  for (const pair of small) if (large.has(pair)) common += 1;
-  return common / (a.size + b.size - common);
+function hashOf(one: string, other: string): number {
+  let hash = 0x811c_9dc5;
+  for (let i = 0; i < one.length; i += 1) hash = Math.imul(hash ^ one.charCodeAt(i), 0x0100_0193);
+  hash = Math.imul(hash ^ 0x20, 0x0100_0193);
+  for (let i = 0; i < other.length; i += 1) hash = Math.imul(hash ^ other.charCodeAt(i), 0x0100_0193);
+  return hash >>> 0;
+}
+
+/** Whether Jaccard's coefficient of the two is that much. Says no as soon as too few can be common any more. */
+function resembles(a: Uint32Array, b: Uint32Array, similarity: number): boolean {
+  if (similarity <= 0) return true;
+  if (a.length === 0 || b.length === 0) return false;
+  const [small, large] = a.length <= b.length ? [a, b] : [b, a];
+  // c / (a + b - c) >= s holds from c = s (a + b) / (1 + s) on; rounding must not turn an equal one away.
+  const needed = (similarity * (a.length + b.length)) / (1 + similarity) - 1e-9;
+  let left = small.length - needed;
+  let at = 0;
+  for (let i = 0; i < small.length && left >= 0; i += 1) {
+    const pair = small[i] as number;
+    while (at < large.length && (large[at] as number) < pair) at += 1;
+    if (large[at] !== pair) left -= 1;
+  }
+  return left >= 0;
 }

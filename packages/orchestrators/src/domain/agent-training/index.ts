@@ -7,14 +7,7 @@ export {
 export type { AgentExperiment, AgentVersion, NamedPatch } from './agent-record.js';
 export { AGENT_RUNNER, type AgentAnswer, type AgentRunner } from './agent-runner.js';
 export type { Enhancement, GeneratedExamples } from './agent-trainer.js';
-export {
-  type AgentRegistered,
-  type AgentSummary,
-  AgentTrainingOrchestrator,
-  type CompleteEnhancement,
-  type EnhancedAgents,
-  type ExamplesAdded,
-} from './agent-training-orchestrator.js';
+export { AgentTrainingOrchestrator } from './agent-training-orchestrator.js';
 export { AGENT_TRAINING_OPTIONS, type AgentTrainingOptions } from './agent-training-options.js';
 export {
   AddExamplesParams,
@@ -35,3 +28,10 @@ export { NearestExampleRunner } from './nearest-example-runner.js';
 export { ANSWER_SCORES, type AnswerScore } from './score-answer.js';
 export { AgentTrainingError, type AgentTrainingErrorCode } from './training-error.js';
 export type { ExampleComplexity, TrainingExample } from './training-example.js';
+export type {
+  AgentRegistered,
+  AgentSummary,
+  CompleteEnhancement,
+  EnhancedAgents,
+  ExamplesAdded,
+} from './training-results.js';

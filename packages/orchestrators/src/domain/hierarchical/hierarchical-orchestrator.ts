@@ -11,7 +11,7 @@ import {
   systemClock,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
-import { MemoryStateStore, SHARED_TENANT, STATE_STORE, type StateStore } from '../../state/index.js';
+import { stateStoreFor, SHARED_TENANT, STATE_STORE, type StateStore } from '../../state/index.js';
 import { type AgentRegistration, HIERARCHICAL_AGENTS } from './agent.js';
 import { AgentPool } from './agent-pool.js';
 import { HierarchicalError } from './hierarchical-error.js';
@@ -64,12 +64,12 @@ export class HierarchicalOrchestrator extends BaseOrchestrator {
     @inject(HIERARCHICAL_OPTIONS) @optional() options: HierarchicalOptions = {},
     @inject(HIERARCHICAL_AGENTS) @optional() agents: readonly AgentRegistration[] = [],
     @inject(CLOCK) @optional() clock: Clock = systemClock,
-    @inject(STATE_STORE) @optional() state: StateStore = new MemoryStateStore(clock),
+    @inject(STATE_STORE) @optional() state?: StateStore,
   ) {
     super();
     const settings = hierarchicalSettings(options);
     this.#pool = new AgentPool(clock, settings.maxAgents);
-    this.#store = new SessionStore(state, settings);
+    this.#store = new SessionStore(stateStoreFor(state, clock), settings);
     this.#shared = agents;
     for (const agent of agents) this.#pool.register(SHARED_TENANT, agent);
     this.#sessions = new SessionManager({

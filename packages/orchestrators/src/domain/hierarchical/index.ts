@@ -13,7 +13,11 @@ export {
   type SupervisorFunction,
 } from './agent.js';
 export type { AgentReport } from './agent-pool.js';
-export { HierarchicalError, type HierarchicalErrorCode } from './hierarchical-error.js';
+export {
+  HierarchicalError,
+  type HierarchicalErrorCode,
+  type HierarchicalErrorInit,
+} from './hierarchical-error.js';
 export { HIERARCHICAL_OPTIONS, type HierarchicalOptions } from './hierarchical-options.js';
 export { HierarchicalOrchestrator } from './hierarchical-orchestrator.js';
 export type { CreatedSession, RecoveredSession, RegisteredAgent } from './session-answers.js';
@@ -26,7 +30,12 @@ export {
   SessionParams as HierarchicalSessionParams,
 } from './hierarchical-params.js';
 export type { ObjectiveInput, SessionBudget } from './objective.js';
-export { type FailureAnalysis, RECOVERY_STRATEGIES, type RecoveryStrategy } from './recovery.js';
+export {
+  type FailureAnalysis,
+  RECOVERY_STRATEGIES,
+  type RecoveryChoice,
+  type RecoveryStrategy,
+} from './recovery.js';
 export {
   type EscalationRecord,
   type RoutingRecord,
@@ -44,7 +53,7 @@ export type {
   TargetReport as SessionTarget,
   TaskReport as SessionTaskReport,
 } from './session-reports.js';
-export { type PlanRisk, SUCCESS_TARGETS, type StrategicPlan } from './strategic-plan.js';
+export { type PlanPhase, type PlanRisk, SUCCESS_TARGETS, type StrategicPlan } from './strategic-plan.js';
 export type { HierarchicalStatus, SessionSummary } from './system-status.js';
 export {
   type CriticalPath,

@@ -24,6 +24,7 @@ export interface FailureAnalysis {
   readonly categories: Readonly<Record<string, number>>;
 }
 
+/** How a session is recovered, and why so. */
 export interface RecoveryChoice {
   readonly strategy: RecoveryStrategy;
   readonly reason: string;

@@ -39,6 +39,7 @@ export interface TargetReport {
   readonly met: boolean;
 }
 
+/** How a session does, in figures. */
 export interface SessionMetrics {
   /** Milliseconds of execution, all runs together. */
   readonly executedMs: number;
@@ -78,6 +79,7 @@ export interface Bottleneck {
   readonly detail: string;
 }
 
+/** What to change about a session, and how much it matters. */
 export interface Advice {
   readonly kind: 'performance' | 'scaling' | 'agents';
   readonly severity: 'medium' | 'high';

@@ -10,6 +10,7 @@ export const CRITICAL_PRIORITY = 8;
 /** What counts as a success. */
 export const SUCCESS_TARGETS = { completion: 0.95, timeline: 0.9, resources: 0.85 } as const;
 
+/** Tasks that may run side by side, after those of the phases before. */
 export interface PlanPhase {
   /** From 1. */
   readonly phase: number;
@@ -18,6 +19,7 @@ export interface PlanPhase {
   readonly estimatedMs: number;
 }
 
+/** How likely a plan is to be late, and why. */
 export interface PlanRisk {
   readonly level: 'low' | 'medium' | 'high';
   /** What makes it so, in words. */

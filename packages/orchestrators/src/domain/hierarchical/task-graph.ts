@@ -17,6 +17,7 @@ export interface TaskSchedule {
   readonly slackMs: number;
 }
 
+/** When each task can happen, and which of them the length of the whole depends on. */
 export interface CriticalPath {
   readonly schedule: Readonly<Record<string, TaskSchedule>>;
   /** Tasks in order, none of which can be late without the whole being late. */

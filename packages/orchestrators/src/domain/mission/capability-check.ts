@@ -95,12 +95,20 @@ async function ask(
   } finally {
     clock.clearTimeout(timer);
   }
-  const { available, reason, fix } =
-    typeof answer === 'boolean' ? ({ available: answer } as ProbeAnswer) : answer;
+  const { available, reason, fix } = readAnswer(answer);
   if (available) return undefined;
   return {
     name: probe.name,
     reason: reason ?? 'It is not available.',
     fix: fix ?? `Make "${probe.name}" available, then plan again.`,
   };
+}
+
+/** What a probe gave may be anything; what is no answer is none that something is there. */
+function readAnswer(answer: unknown): ProbeAnswer {
+  if (typeof answer === 'boolean') return { available: answer };
+  if (typeof answer === 'object' && answer !== null && Reflect.get(answer, 'available') !== undefined) {
+    return answer as ProbeAnswer;
+  }
+  return { available: false, reason: 'The probe gave neither a boolean nor { available }.' };
 }

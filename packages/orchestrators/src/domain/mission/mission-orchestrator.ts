@@ -9,7 +9,7 @@ import {
   systemClock,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
-import { MemoryStateStore, STATE_STORE, type StateStore } from '../../state/index.js';
+import { stateStoreFor, STATE_STORE, type StateStore } from '../../state/index.js';
 import { HierarchicalOrchestrator } from '../hierarchical/hierarchical-orchestrator.js';
 import { DEFAULT_MISSION_AGENTS } from './default-agents.js';
 import {
@@ -64,18 +64,19 @@ export class MissionOrchestrator extends BaseOrchestrator {
     @inject(MISSION_AGENTS) @optional() bound: MissionAgents = {},
     @inject(MISSION_PROBES) @optional() probes: readonly MissionCapabilityProbe[] = [],
     @inject(CLOCK) @optional() clock: Clock = systemClock,
-    @inject(STATE_STORE) @optional() state: StateStore = new MemoryStateStore(clock),
+    @inject(STATE_STORE) @optional() state?: StateStore,
   ) {
     super();
     const settings = missionSettings(options);
-    const history = new StageHistory(state);
+    const store = stateStoreFor(state, clock);
+    const history = new StageHistory(store);
     const agents: MissionAgents = {
       mission_orchestrator: { execute: CONFIRMED },
       ...DEFAULT_MISSION_AGENTS,
       ...bound,
     };
     this.#clock = clock;
-    this.#store = new MissionStore(state, settings);
+    this.#store = new MissionStore(store, settings);
     this.#planner = new MissionPlanner({ bound, agents, probes, history, settings, clock });
     this.#supervisor = new MissionSupervisor({
       agents,
@@ -151,12 +152,14 @@ export class MissionOrchestrator extends BaseOrchestrator {
   @operation({ params: ListMissionsParams, description: 'Lists stored missions, the newest first.' })
   list(
     context: OperationContext,
-    { limit = 50, offset = 0, status }: ListMissionsParams,
+    params: ListMissionsParams,
   ): Promise<StepResult<readonly MissionSummary[]>> {
     return answered(async () => {
       const missions = await this.#store.list(context.tenantId);
-      const wanted = status === undefined ? missions : missions.filter((each) => each.status === status);
-      return StepResult.ok(wanted.slice(offset, offset + limit).map(missionSummaryOf));
+      const { status } = params;
+      const wanted = status ? missions.filter((each) => each.status === status) : missions;
+      const offset = params.offset ?? 0;
+      return StepResult.ok(wanted.slice(offset, offset + (params.limit ?? 50)).map(missionSummaryOf));
     });
   }
 
@@ -164,7 +167,8 @@ export class MissionOrchestrator extends BaseOrchestrator {
   @operation({ params: CancelMissionParams, description: 'Ends a mission for good.' })
   cancel(context: OperationContext, params: CancelMissionParams): Promise<StepResult<MissionSummary>> {
     return answered(async () => {
-      const { missionId, reason = 'It was cancelled.' } = params;
+      const { missionId } = params;
+      const reason = params.reason ?? 'It was cancelled.';
       const found = await this.#store.get(context.tenantId, missionId);
       if (!isMissionOver(found.status)) await this.#supervisor.cancel(context, found, reason);
       const record = await this.#store.get(context.tenantId, missionId);

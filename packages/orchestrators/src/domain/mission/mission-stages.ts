@@ -1,5 +1,6 @@
 import type { BudgetCategory, MissionDepth } from './mission-depth.js';
 
+/** How much a stage matters to its mission. */
 export const STAGE_PRIORITIES = { critical: 9, high: 7, medium: 5, low: 3 } as const;
 export type StagePriority = keyof typeof STAGE_PRIORITIES;
 

@@ -1,4 +1,4 @@
-import type { StateStore } from '../../state/index.js';
+import { StateError, type StateRecord, type StateStore } from '../../state/index.js';
 import { MissionError } from './mission-error.js';
 import type { MissionSettings } from './mission-options.js';
 import { isMissionOver, type Mission, type MissionRecord, readMission } from './mission-record.js';
@@ -11,6 +11,8 @@ const PAGE = 500;
 export class MissionStore {
   readonly #state: StateStore;
   readonly #maxMissions: number;
+  /** The version of a record when it was read or written here. */
+  readonly #versions = new WeakMap<MissionRecord, number>();
 
   constructor(state: StateStore, { maxMissions }: Pick<MissionSettings, 'maxMissions'>) {
     this.#state = state;
@@ -26,11 +28,30 @@ export class MissionStore {
         `There is no mission "${missionId}". List the missions to see their ids.`,
       );
     }
-    return readMission(missionId, record.value);
+    return this.#read(record);
   }
 
   async put(tenantId: string, record: MissionRecord): Promise<void> {
-    await this.#state.put({ tenantId, collection: MISSIONS, key: record.missionId }, record);
+    const at = { tenantId, collection: MISSIONS, key: record.missionId };
+    this.#versions.set(record, (await this.#state.put(at, record)).version);
+  }
+
+  /**
+   * Stores a mission that is to be run, unless somebody else has changed it since it was read.
+   *
+   * @throws MissionError `MISSION_RUNNING`
+   */
+  async claim(tenantId: string, record: MissionRecord): Promise<void> {
+    const { missionId } = record;
+    const at = { tenantId, collection: MISSIONS, key: missionId };
+    try {
+      const { version } = await this.#state.put(at, record, { ifVersion: this.#versions.get(record) ?? 0 });
+      this.#versions.set(record, version);
+    } catch (cause) {
+      if (!(cause instanceof StateError) || cause.code !== 'STATE_CONFLICT') throw cause;
+      const what = `The mission "${missionId}" was begun or changed by another process just now. Get it to see how it goes.`;
+      throw new MissionError('MISSION_RUNNING', what);
+    }
   }
 
   async putOutputs(tenantId: string, missionId: string, outputs: Mission['outputs']): Promise<void> {
@@ -52,9 +73,9 @@ export class MissionStore {
         { tenantId, collection: MISSIONS },
         after === undefined ? { limit: PAGE } : { limit: PAGE, after },
       );
-      for (const { key, value } of page) {
+      for (const record of page) {
         try {
-          missions.push(readMission(key, value));
+          missions.push(this.#read(record));
         } catch {
           // One that another version wrote is shown by get, which says so.
         }
@@ -88,5 +109,11 @@ export class MissionStore {
       await this.#state.delete({ tenantId, collection: OUTPUTS, key: missionId });
       await this.#state.delete({ tenantId, collection: MISSIONS, key: missionId });
     }
+  }
+
+  #read({ key, value, version }: StateRecord): MissionRecord {
+    const mission = readMission(key, value);
+    this.#versions.set(mission, version);
+    return mission;
   }
 }

@@ -134,12 +134,19 @@ export class MissionSupervisor {
     for (const registration of registrationsOf(record.plan, agents, this.#hooks)) {
       await context.callOrThrow(EXECUTOR, { operation: 'register_agent', ...registration });
     }
-    record.sessionId ??= await createSession(context, record);
-    const { sessionId } = record;
-    running.sessionId = sessionId;
+    const isNew = record.sessionId === undefined;
+    const sessionId = record.sessionId ?? (await createSession(context, record));
+    record.sessionId = sessionId;
     record.status = 'running';
     record.startedAt ??= clock.now();
-    await store.put(tenantId, record);
+    try {
+      await store.claim(tenantId, record);
+    } catch (thrown) {
+      // Another process has a session of its own for it: this one must not be executed beside it.
+      if (isNew) await cancelSession(context, sessionId, 'The mission is run by another process.');
+      throw thrown;
+    }
+    running.sessionId = sessionId;
     if (running.cancelled !== undefined) await cancelSession(context, sessionId, running.cancelled);
     const params = { operation: 'execute_orchestration_session', sessionId };
     // A mission that was cancelled before it began has nothing to execute.
@@ -187,7 +194,12 @@ export class MissionSupervisor {
     const outputs = session === undefined ? {} : outputsOf(session);
     await store.putOutputs(tenantId, missionId, outputs);
     await store.put(tenantId, record);
-    if (session !== undefined) await history.add(tenantId, plan.depth, measuredStages(session));
+    try {
+      if (session !== undefined) await history.add(tenantId, plan.depth, measuredStages(session));
+    } catch (thrown) {
+      // The mission is over and stored; only a measurement is missing.
+      logger().warn('mission_timings_not_stored', { missionId, error: String(thrown) });
+    }
     const { status, outcome } = record;
     logger().info('mission_ended', {
       missionId,

@@ -1,59 +1,23 @@
-import type { StateStore } from '../../state/index.js';
-import { learningKey, learnt, type LearntActions } from './action-learning.js';
+import { StateError, type StateRecord, type StateStore } from '../../state/index.js';
+import type { LearntActions } from './action-learning.js';
+import { type ActionRecord, BookDraft, EMPTY_BOOK, type StoredBook } from './book-draft.js';
 import { OperationsError } from './operations-error.js';
-import type { OperationsAction, OperationsDecision } from './operations-rule.js';
 
-/** An action from its proposal to its end. */
-export interface ActionRecord {
-  readonly id: string;
-  readonly signature: string;
-  readonly rule: string;
-  readonly priority: OperationsDecision['priority'];
-  readonly evidence: readonly string[];
-  readonly action: OperationsAction;
-  /** How likely it was to help when it was chosen, 0 to 1. */
-  readonly confidence: number;
-  /**
-   * `proposed`: somebody has to agree. `done`: it is not known yet whether it helped. `verified`: the trouble is over.
-   * `not_verified`: it is still there. `failed`: it could not be done. `rejected`, `withdrawn`: it was not done, because
-   * somebody said so, or because the trouble went away before.
-   */
-  readonly state:
-    'proposed' | 'running' | 'done' | 'verified' | 'not_verified' | 'failed' | 'rejected' | 'withdrawn';
-  /** Epoch ms. */
-  readonly proposedAt: number;
-  readonly doneAt?: number;
-  readonly endedAt?: number;
-  /** Who agreed or refused, where somebody had to. */
-  readonly decidedBy?: string;
-  readonly message?: string;
-}
-
-interface StoredBook {
-  readonly formatVersion: 1;
-  readonly actions: readonly ActionRecord[];
-  readonly learnt: LearntActions;
-  readonly numbered: number;
-  readonly maintenance?: { readonly by: string; readonly reason: string };
-}
+export type { ActionRecord } from './book-draft.js';
 
 const PLACE = { tenantId: '_shared', collection: 'production_operations.book', key: 'book' } as const;
-const ENDED: ReadonlySet<ActionRecord['state']> = new Set([
-  'verified',
-  'not_verified',
-  'failed',
-  'rejected',
-  'withdrawn',
-]);
+const MAX_CONFLICTS = 20;
 
-/** Actions and what was learnt from them; kept in the state store. */
+/**
+ * Actions and what was learnt from them; kept in the state store. Changes are made one after the other, and on what another
+ * process has written meanwhile: none is lost, and no action is begun by two.
+ */
 export class ActionBook {
   readonly #store: StateStore;
   readonly #maxHistory: number;
-  #actions: ActionRecord[] = [];
-  #learnt: Record<string, LearntActions[string]> = {};
-  #numbered = 0;
-  #maintenance: StoredBook['maintenance'];
+  #book = EMPTY_BOOK;
+  #version = 0;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(store: StateStore, maxHistory: number) {
     this.#store = store;
@@ -62,98 +26,99 @@ export class ActionBook {
 
   /** Reads what was kept. An action that ran when the process ended counts as failed: nobody knows how far it came. */
   async load(now: number): Promise<void> {
-    const found = await this.#store.get<StoredBook>(PLACE);
-    if (found === undefined) return;
-    const { formatVersion, actions, learnt: known, numbered, maintenance } = found.value;
-    if (formatVersion !== 1) {
-      throw new OperationsError(
-        'OPERATIONS_RECORD_UNREADABLE',
-        `The book of actions has format ${String(formatVersion)}, this version reads format 1. Run the version that wrote it, or delete the record.`,
-      );
-    }
-    this.#actions = actions.map((each) =>
-      each.state === 'running'
-        ? { ...each, state: 'failed', endedAt: now, message: 'The process ended while it ran.' }
-        : each,
-    );
-    this.#learnt = { ...known };
-    this.#numbered = numbered;
-    this.#maintenance = maintenance;
+    await this.refresh();
+    this.#book = {
+      ...this.#book,
+      actions: this.#book.actions.map((each) =>
+        each.state === 'running'
+          ? { ...each, state: 'failed', endedAt: now, message: 'The process ended while it ran.' }
+          : each,
+      ),
+    };
   }
 
-  async save(): Promise<void> {
-    const stored: StoredBook = {
-      formatVersion: 1,
-      actions: this.#actions,
-      learnt: this.#learnt,
-      numbered: this.#numbered,
-      ...(this.#maintenance === undefined ? {} : { maintenance: this.#maintenance }),
-    };
-    await this.#store.put(PLACE, stored);
+  /** Reads what another process has written, if one has. */
+  async refresh(): Promise<void> {
+    const found = await this.#store.get<unknown>(PLACE);
+    if (found === undefined || found.version === this.#version) return;
+    this.#book = readBook(found);
+    this.#version = found.version;
   }
 
   get actions(): readonly ActionRecord[] {
-    return this.#actions;
+    return this.#book.actions;
   }
 
   get learnt(): LearntActions {
-    return this.#learnt;
+    return this.#book.learnt;
   }
 
   get maintenance(): StoredBook['maintenance'] {
-    return this.#maintenance;
+    return this.#book.maintenance;
   }
 
-  set maintenance(maintenance: StoredBook['maintenance']) {
-    this.#maintenance = maintenance;
+  /**
+   * Makes a change, and stores it. What it is called with is the newest there is; it may be called again where another
+   * process was first.
+   *
+   * @param mustStand whether the change stands in memory even where it cannot be stored, because it tells what has happened
+   */
+  change<T>(change: (draft: BookDraft) => T, mustStand = false): Promise<T> {
+    const made = this.#last.then(() => this.#change(change, mustStand));
+    this.#last = made.catch(() => undefined);
+    return made;
   }
 
-  get(id: string): ActionRecord | undefined {
-    return this.#actions.find((each) => each.id === id);
-  }
-
-  /** The last action against a trouble. */
-  lastOf(signature: string): ActionRecord | undefined {
-    return this.#actions.findLast((each) => each.signature === signature);
-  }
-
-  propose(
-    { signature, rule, priority, evidence }: OperationsDecision,
-    action: OperationsAction,
-    confidence: number,
-    at: number,
-  ): ActionRecord {
-    this.#numbered += 1;
-    const record: ActionRecord = {
-      id: `action-${this.#numbered}`,
-      signature,
-      rule,
-      priority,
-      evidence,
-      action,
-      confidence,
-      state: 'proposed',
-      proposedAt: at,
-    };
-    this.#actions.push(record);
-    while (this.#actions.length > this.#maxHistory) {
-      const oldest = this.#actions.findIndex(({ state }) => ENDED.has(state));
-      if (oldest < 0) break;
-      this.#actions.splice(oldest, 1);
+  async #change<T>(change: (draft: BookDraft) => T, mustStand: boolean): Promise<T> {
+    for (let conflicts = 0; ; conflicts += 1) {
+      const draft = new BookDraft(this.#book, this.#maxHistory);
+      const result = change(draft);
+      const next = draft.stored;
+      try {
+        const { version } = await this.#store.put(PLACE, next, { ifVersion: this.#version });
+        this.#version = version;
+        this.#book = next;
+        return result;
+      } catch (thrown) {
+        const isConflict = thrown instanceof StateError && thrown.code === 'STATE_CONFLICT';
+        if (!isConflict || conflicts >= MAX_CONFLICTS) {
+          if (mustStand) this.#book = next;
+          throw thrown;
+        }
+        const found = await this.#store.get<unknown>(PLACE);
+        this.#version = found?.version ?? 0;
+        if (found !== undefined) this.#book = readBook(found);
+      }
     }
-    return record;
   }
+}
 
-  change(id: string, change: Partial<ActionRecord>): ActionRecord {
-    const at = this.#actions.findIndex((each) => each.id === id);
-    const changed = { ...(this.#actions[at] as ActionRecord), ...change };
-    this.#actions[at] = changed;
-    return changed;
+/** @throws OperationsError `OPERATIONS_RECORD_UNREADABLE` */
+function readBook({ value }: StateRecord): StoredBook {
+  const unreadable = (what: string): OperationsError =>
+    new OperationsError(
+      'OPERATIONS_RECORD_UNREADABLE',
+      `The book of actions ${what}. Run the version that wrote it, or delete the record "${PLACE.key}" of "${PLACE.collection}".`,
+    );
+  if (typeof value !== 'object' || value === null) throw unreadable('is no record');
+  const book = value as Partial<StoredBook>;
+  if (book.formatVersion !== 1) {
+    throw unreadable(`has format ${JSON.stringify(book.formatVersion)}, this version reads format 1`);
   }
+  const { learnt, numbered } = book;
+  const actions: unknown = book.actions;
+  const isWhole =
+    Array.isArray(actions) &&
+    actions.every(isRecord) &&
+    typeof learnt === 'object' &&
+    (learnt as unknown) !== null &&
+    Number.isSafeInteger(numbered);
+  if (!isWhole) throw unreadable('is damaged');
+  return book as StoredBook;
+}
 
-  /** Notes whether an action helped. */
-  learn({ rule, action }: ActionRecord, didHelp: boolean): void {
-    const key = learningKey(rule, action.name);
-    this.#learnt[key] = learnt(this.#learnt[key], didHelp);
-  }
+function isRecord(value: unknown): value is ActionRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, tenantId, signature, action } = value as Partial<ActionRecord>;
+  return [id, tenantId, signature].every((each) => typeof each === 'string') && typeof action === 'object';
 }

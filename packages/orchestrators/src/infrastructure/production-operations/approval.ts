@@ -1,5 +1,6 @@
 import type { RiskLevel } from './operations-rule.js';
 
+/** How much is done without asking, from nothing to everything. */
 export const AUTOMATION_LEVELS = ['manual', 'assisted', 'supervised', 'autonomous'] as const;
 export type AutomationLevel = (typeof AUTOMATION_LEVELS)[number];
 

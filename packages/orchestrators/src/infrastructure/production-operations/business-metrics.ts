@@ -1,3 +1,5 @@
+import { boundedWork, type WorkBounds } from '../../bounded-work.js';
+
 /** Binding key of the sources of business metrics. */
 export const KPI_SOURCES = Symbol.for('kapelle.KpiSources');
 
@@ -24,18 +26,19 @@ export interface KpiReading {
   readonly trend: 'strong_positive' | 'positive' | 'neutral' | 'needs_attention' | 'unknown';
 }
 
+/** The figures of the business, each and together. */
 export interface BusinessMetrics {
   readonly kpis: readonly KpiReading[];
   /** The weighted mean of what was reached, over the figures that are known; 0 to 1; absent where none is. */
   readonly composite?: number;
 }
 
-/** Asks every source. One that fails, or takes longer than the signal allows, counts as unknown, not as 0. */
+/** Asks every source. One that fails, or takes longer than it may, counts as unknown, not as 0. */
 export async function measureBusiness(
   sources: readonly KpiSource[],
-  signal: AbortSignal,
+  bounds: Omit<WorkBounds, 'what'>,
 ): Promise<BusinessMetrics> {
-  const kpis = await Promise.all(sources.map((source) => readingOf(source, signal)));
+  const kpis = await Promise.all(sources.map((source) => readingOf(source, bounds)));
   let sum = 0;
   let weights = 0;
   for (const [i, { reached }] of kpis.entries()) {
@@ -47,14 +50,16 @@ export async function measureBusiness(
   return { kpis, ...(weights === 0 ? {} : { composite: sum / weights }) };
 }
 
-async function readingOf({ name, target, measure }: KpiSource, signal: AbortSignal): Promise<KpiReading> {
+async function readingOf(source: KpiSource, bounds: Omit<WorkBounds, 'what'>): Promise<KpiReading> {
+  const { name, target } = source;
   let value: number | undefined;
   try {
-    value = await measure({ signal });
+    const what = `The measurement of "${name}"`;
+    value = await boundedWork((signal) => source.measure({ signal }), { ...bounds, what });
   } catch (thrown) {
     return { name, target, trend: 'unknown', why: thrown instanceof Error ? thrown.message : String(thrown) };
   }
-  if (value === undefined || !Number.isFinite(value)) {
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
     return { name, target, trend: 'unknown', why: 'It cannot be told.' };
   }
   const reached = Math.max(0, Math.min(1, value / target));

@@ -1,5 +1,6 @@
 import type { OperationsIntelligence } from './intelligence.js';
 
+/** How the system does, in words. */
 export const OPERATIONAL_STATES = [
   'optimal',
   'degraded',
@@ -48,7 +49,7 @@ export function assessHealth(intelligence: OperationsIntelligence): OperationsAs
   if (!alerts.known) unknown['performance'] = alerts.why;
   else {
     const firing = alerts.value.active;
-    const cost = firing.reduce((sum, { severity }) => sum + ALERT_COST[severity], 0);
+    const cost = firing.reduce((sum, { severity }) => sum + (ALERT_COST[severity] ?? 0), 0);
     parts.performance = {
       score: Math.max(0, 100 - cost),
       evidence: firing.map(({ rule, severity }) => `${severity}: ${rule}`),

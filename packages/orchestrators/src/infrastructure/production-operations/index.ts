@@ -1,4 +1,4 @@
-export type { ActionRecord } from './action-book.js';
+export type { ActionRecord } from './book-draft.js';
 export type { LearntAction } from './action-learning.js';
 export { AUTOMATION_LEVELS, type AutomationLevel } from './approval.js';
 export { type BusinessMetrics, KPI_SOURCES, type KpiReading, type KpiSource } from './business-metrics.js';

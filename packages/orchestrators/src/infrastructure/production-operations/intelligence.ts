@@ -27,9 +27,25 @@ export interface OperationsIntelligence {
 /** Asks telemetry, resilience and security. One that is missing or fails is noted as such: nothing is put in its place. */
 export async function gatherIntelligence(call: CallOperation, now: number): Promise<OperationsIntelligence> {
   const [telemetry, resilience, security] = await Promise.all([
-    gather<TelemetryDashboard>(call, 'telemetry', 'get_dashboard'),
-    gather<HealthSummary>(call, 'resilience', 'get_health_summary'),
-    gather<SecurityReport>(call, 'security', 'get_security_report'),
+    gather<TelemetryDashboard>(
+      call,
+      'telemetry',
+      'get_dashboard',
+      ({ panels }) => Array.isArray(panels.alerts_summary.active) && isObject(panels.system_health),
+    ),
+    gather<HealthSummary>(
+      call,
+      'resilience',
+      'get_health_summary',
+      (summary) => isObject(summary.circuitBreakers) && isObject(summary.serviceHealth),
+    ),
+    gather<SecurityReport>(
+      call,
+      'security',
+      'get_security_report',
+      (report) =>
+        Array.isArray(report.threat_summary.openSources) && Number.isFinite(report.security_score.score),
+    ),
   ]);
   return {
     at: now,
@@ -41,11 +57,34 @@ export async function gatherIntelligence(call: CallOperation, now: number): Prom
   };
 }
 
-async function gather<T>(call: CallOperation, orchestrator: string, operation: string): Promise<Gathered<T>> {
+async function gather<T>(
+  call: CallOperation,
+  orchestrator: string,
+  operation: string,
+  isWhole: (value: T) => boolean,
+): Promise<Gathered<T>> {
   const result = await call(orchestrator, { operation });
-  return result.status === 'ok'
-    ? { known: true, value: result.data as T }
-    : { known: false, why: result.status === 'failed' ? result.error : (result.reason ?? result.status) };
+  if (result.status !== 'ok') {
+    return {
+      known: false,
+      why: result.status === 'failed' ? result.error : (result.reason ?? result.status),
+    };
+  }
+  // Another class may be bound under the name, which answers something else.
+  const value = result.data as T;
+  try {
+    if (isWhole(value)) return { known: true, value };
+  } catch {
+    // A part of it is missing.
+  }
+  return {
+    known: false,
+    why: `The answer of ${orchestrator}.${operation} has not the form that is known here.`,
+  };
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function part<T, R>(gathered: Gathered<T>, of: (value: T) => R): Gathered<R> {

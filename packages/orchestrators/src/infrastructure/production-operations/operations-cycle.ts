@@ -1,11 +1,14 @@
-import type { Logger, StepResult } from '@kapelle/core';
-import { confidenceOf, isUseless, learningKey } from './action-learning.js';
-import type { ActionBook, ActionRecord } from './action-book.js';
+import type { Clock, Logger } from '@kapelle/core';
+import { SHARED_TENANT } from '../../state/index.js';
+import type { ActionBook } from './action-book.js';
+import { confidenceOf, isUseless } from './action-learning.js';
 import { type AutomationLevel, needsApproval } from './approval.js';
+import { type ActionRecord, type BookDraft, isShownTo } from './book-draft.js';
 import { type BusinessMetrics, type KpiSource, measureBusiness } from './business-metrics.js';
 import { assessHealth, type OperationalState, type OperationsAssessment } from './health-assessment.js';
-import { type CallOperation, gatherIntelligence, type OperationsIntelligence } from './intelligence.js';
-import type { DriverOutcome, OperationsDriver } from './operations-driver.js';
+import { gatherIntelligence, type OperationsIntelligence } from './intelligence.js';
+import { ActionDesk, type ActionWorld } from './action-desk.js';
+import type { OperationsDriver } from './operations-driver.js';
 import type { OperationsSettings } from './operations-options.js';
 import type { OperationsAction, OperationsDecision, OperationsView } from './operations-rule.js';
 
@@ -24,22 +27,26 @@ export interface OperationsCycle {
 }
 
 /** What a cycle works with. */
-export interface CycleWorld {
-  readonly call: CallOperation;
-  readonly signal: AbortSignal;
-  /** Epoch ms. */
-  readonly now: () => number;
+export interface CycleWorld extends ActionWorld {
   /** Runs a phase under its name. */
   readonly phase: <T>(name: string, run: () => Promise<T>) => Promise<T>;
+}
+
+/** Trouble that was seen, with whom it belongs to. */
+interface Sighting {
+  readonly decision: OperationsDecision;
+  readonly tenantId: string;
 }
 
 /** The six phases: gather, assess, measure the business, decide, execute, learn. */
 export class CycleRunner {
   readonly #book: ActionBook;
   readonly #settings: OperationsSettings;
-  readonly #drivers: ReadonlyMap<string, OperationsDriver>;
   readonly #kpis: readonly KpiSource[];
+  readonly #clock: Clock;
   readonly #logger: Logger;
+  /** Does actions, and what people say to them. */
+  readonly desk: ActionDesk;
   automation: AutomationLevel;
 
   constructor(
@@ -47,34 +54,43 @@ export class CycleRunner {
     settings: OperationsSettings,
     drivers: readonly OperationsDriver[],
     kpis: readonly KpiSource[],
+    clock: Clock,
     logger: Logger,
   ) {
     this.#book = book;
     this.#settings = settings;
-    this.#drivers = new Map(drivers.map((driver) => [driver.name, driver]));
+    this.desk = new ActionDesk(book, drivers, settings.actionTimeoutMs, clock, logger);
     this.#kpis = kpis;
+    this.#clock = clock;
     this.#logger = logger;
     this.automation = settings.automation;
   }
 
   async run(world: CycleWorld): Promise<OperationsCycle> {
     const from = world.now();
+    const { signal } = world;
+    await this.#book.refresh();
     const intelligence = await world.phase('gather', () => gatherIntelligence(world.call, from));
     const assessment = await world.phase('assess', () => Promise.resolve(assessHealth(intelligence)));
-    const business = await world.phase('business', () => measureBusiness(this.#kpis, world.signal));
-    const decisions = await world.phase('decide', () =>
-      Promise.resolve(this.#decide({ intelligence, assessment, business })),
+    const { actionTimeoutMs: timeoutMs } = this.#settings;
+    const business = await world.phase('business', () =>
+      measureBusiness(this.#kpis, { clock: this.#clock, timeoutMs, signal }),
     );
+    const view = { intelligence, assessment, business };
+    const { sightings, blind } = await world.phase('decide', () =>
+      Promise.resolve(this.#decide(view, world.tenantId)),
+    );
+    // What was not seen because the cycle is being ended is not over.
+    signal.throwIfAborted();
     // What was done before is judged by what is seen now, before anything else is done.
-    const learning = await world.phase('learn', () => Promise.resolve(this.#learn(decisions, world.now())));
-    const executed = await world.phase('execute', () => this.#execute(decisions, world));
-    await this.#book.save();
+    const learning = await world.phase('learn', () => this.#learn(sightings, blind, world));
+    const executed = await world.phase('execute', () => this.#execute(sightings, world));
     return {
       cycle_duration_seconds: (world.now() - from) / 1_000,
       intelligence_data: intelligence,
       health_assessment: assessment,
       business_metrics: business,
-      autonomous_decisions: decisions,
+      autonomous_decisions: sightings.map(({ decision }) => decision),
       execution_results: executed,
       learning_results: learning,
       operational_state: this.stateOf(assessment),
@@ -87,141 +103,142 @@ export class CycleRunner {
     return isRecovering && assessment.state !== 'optimal' ? 'recovering' : assessment.state;
   }
 
-  /** Does an action that somebody has agreed to. */
-  async approve(record: ActionRecord, by: string, world: Omit<CycleWorld, 'phase'>): Promise<ActionRecord> {
-    this.#book.change(record.id, { decidedBy: by });
-    const done = await this.#perform(record, world);
-    await this.#book.save();
-    return done;
-  }
-
-  #decide(view: OperationsView): OperationsDecision[] {
-    const decisions: OperationsDecision[] = [];
+  /** What the rules see, and the rules that could not say. */
+  #decide(view: OperationsView, tenantId: string) {
+    const sightings: Sighting[] = [];
+    const blind: string[] = [];
     const seen = new Set<string>();
     for (const rule of this.#settings.rules) {
       try {
-        for (const decision of rule.decide(view)) {
+        const decisions = rule.decide(view);
+        if (decisions === undefined) blind.push(rule.name);
+        for (const decision of decisions ?? []) {
           if (seen.has(decision.signature)) continue;
           seen.add(decision.signature);
-          decisions.push(decision);
+          sightings.push({ decision, tenantId: rule.perTenant === true ? tenantId : SHARED_TENANT });
         }
       } catch (thrown) {
         // One rule that fails must not keep the others from helping.
+        blind.push(rule.name);
         this.#logger.error('operations_rule_failed', { rule: rule.name, error: String(thrown) });
       }
     }
-    return decisions;
+    return { sightings, blind };
   }
 
   /** Trouble that is over was helped; trouble that is there after the time for it was not. */
-  #learn(decisions: readonly OperationsDecision[], now: number): ActionRecord[] {
-    const there = new Set(decisions.map(({ signature }) => signature));
-    const changed: ActionRecord[] = [];
-    for (const record of [...this.#book.actions]) {
-      if (record.state === 'proposed' && !there.has(record.signature)) {
-        changed.push(this.#book.change(record.id, { state: 'withdrawn', endedAt: now }));
+  async #learn(
+    sightings: readonly Sighting[],
+    blind: readonly string[],
+    world: CycleWorld,
+  ): Promise<readonly ActionRecord[]> {
+    const { tenantId } = world;
+    const now = world.now();
+    const isBlind = (rule: string): boolean =>
+      blind.some((name) => rule === name || rule.startsWith(`${name}:`));
+    const there = new Set(sightings.map((each) => keyOf(each.tenantId, each.decision.signature)));
+    const judge = (draft: BookDraft): readonly ActionRecord[] => {
+      const changed: ActionRecord[] = [];
+      for (const record of [...draft.actions]) {
+        if (!isShownTo(record, tenantId) || isBlind(record.rule)) continue;
+        const isOver = !there.has(keyOf(record.tenantId, record.signature));
+        if (record.state === 'proposed' && isOver) {
+          changed.push(draft.change(record, { state: 'withdrawn', endedAt: now }));
+        }
+        if (record.state !== 'done' || record.doneAt === undefined) continue;
+        if (!isOver && isWithin(now - record.doneAt, this.#settings.verifyAfterMs)) continue;
+        draft.learn(record, isOver);
+        const state = isOver ? 'verified' : 'not_verified';
+        changed.push(draft.change(record, { state, endedAt: now }));
       }
-      if (record.state !== 'done' || record.doneAt === undefined) continue;
-      const isOver = !there.has(record.signature);
-      if (!isOver && now - record.doneAt < this.#settings.verifyAfterMs) continue;
-      this.#book.learn(record, isOver);
-      const state = isOver ? 'verified' : 'not_verified';
-      changed.push(this.#book.change(record.id, { state, endedAt: now }));
-      const fields = { action: record.action.name, signature: record.signature };
-      if (isOver) this.#logger.info('operations_action_verified', fields);
-      else this.#logger.warn('operations_action_not_verified', fields);
+      return changed;
+    };
+    // Most of the time there is nothing to write.
+    if (!this.#book.actions.some(({ state }) => state === 'proposed' || state === 'done')) return [];
+    const changed = await this.#book.change(judge);
+    for (const record of changed) {
+      const { action, signature, state } = record;
+      await this.desk.audit(record, world);
+      const fields = { action: action.name, signature };
+      if (state === 'verified') this.#logger.info('operations_action_verified', fields);
+      if (state === 'not_verified') this.#logger.warn('operations_action_not_verified', fields);
     }
     return changed;
   }
 
-  async #execute(decisions: readonly OperationsDecision[], world: CycleWorld): Promise<ActionRecord[]> {
+  async #execute(sightings: readonly Sighting[], world: CycleWorld): Promise<ActionRecord[]> {
     const records: ActionRecord[] = [];
-    if (this.#book.maintenance !== undefined) return records;
-    for (const decision of decisions) {
-      const now = world.now();
-      if (this.#isBusy(decision.signature, now)) continue;
-      const action = this.#best(decision);
-      if (action === undefined) continue;
-      const confidence = confidenceOf(this.#book.learnt[learningKey(decision.rule, action.name)]);
-      const record = this.#book.propose(decision, action, confidence, now);
-      const hasFailed = isUseless(this.#book.learnt[learningKey(decision.rule, action.name)]);
-      if (needsApproval(this.automation, action.risk) || hasFailed) {
-        this.#logger.warn('operations_approval_needed', {
-          id: record.id,
-          action: action.name,
-          risk: action.risk,
-          signature: decision.signature,
-        });
+    for (const sighting of sightings) {
+      world.signal.throwIfAborted();
+      if (this.#book.maintenance !== undefined) break;
+      const record = await this.#claim(sighting, world.now());
+      if (record === undefined) continue;
+      if (record.state === 'running') {
+        records.push(await this.desk.perform(record, world));
+      } else {
+        const { id, action, signature } = record;
+        const fields = { id, action: action.name, risk: action.risk, signature };
+        this.#logger.warn('operations_approval_needed', fields);
+        await this.desk.audit(record, world, 'It waits for somebody to agree to it.');
         records.push(record);
-      } else records.push(await this.#perform(record, world));
+      }
     }
     return records;
   }
 
-  /** The one that helped most often so far; among equals the first that is listed. */
-  #best({ rule, actions }: OperationsDecision): OperationsAction | undefined {
-    let best: OperationsAction | undefined;
-    let most = -1;
-    for (const action of actions) {
-      const confidence = confidenceOf(this.#book.learnt[learningKey(rule, action.name)]);
-      if (confidence > most) [best, most] = [action, confidence];
+  /** Notes what is to be done about trouble, to be done now or agreed to; `undefined` where nothing is. */
+  async #claim({ decision, tenantId }: Sighting, now: number): Promise<ActionRecord | undefined> {
+    const claim = (draft: BookDraft): ActionRecord | undefined => {
+      if (draft.maintenance !== undefined || this.#isBusy(draft.lastOf(decision.signature, tenantId), now)) {
+        return undefined;
+      }
+      const action = bestOf(decision, draft);
+      if (action === undefined) return undefined;
+      const known = draft.learntOf(decision.rule, action.name);
+      const record = draft.propose(decision, action, tenantId, confidenceOf(known), now);
+      if (record === undefined || needsApproval(this.automation, action.risk) || isUseless(known)) {
+        return record;
+      }
+      return draft.change(record, { state: 'running' });
+    };
+    if (
+      this.#isBusy(
+        this.#book.actions.findLast(
+          (each) => each.signature === decision.signature && each.tenantId === tenantId,
+        ),
+        now,
+      )
+    ) {
+      return undefined;
     }
-    return best;
+    return decision.actions.length === 0 ? undefined : this.#book.change(claim);
   }
 
-  #isBusy(signature: string, now: number): boolean {
-    const last = this.#book.lastOf(signature);
+  #isBusy(last: ActionRecord | undefined, now: number): boolean {
     if (last === undefined) return false;
     if (last.state === 'proposed' || last.state === 'running' || last.state === 'done') return true;
     // Trouble that was over and is back is new trouble.
     if (last.state === 'verified' || last.state === 'withdrawn') return false;
-    return now - (last.endedAt ?? last.proposedAt) < this.#settings.cooldownMs;
-  }
-
-  async #perform(record: ActionRecord, world: Omit<CycleWorld, 'phase'>): Promise<ActionRecord> {
-    this.#book.change(record.id, { state: 'running' });
-    await this.#book.save();
-    const outcome = await this.#run(record, world);
-    const now = world.now();
-    const fields = {
-      id: record.id,
-      action: record.action.name,
-      signature: record.signature,
-      message: outcome.message,
-    };
-    if (!outcome.done) {
-      this.#logger.error('operations_action_failed', fields);
-      this.#book.learn(record, false);
-      return this.#book.change(record.id, { state: 'failed', endedAt: now, message: outcome.message });
-    }
-    this.#logger.info('operations_action_done', fields);
-    return this.#book.change(record.id, { state: 'done', doneAt: now, message: outcome.message });
-  }
-
-  async #run({ id, action }: ActionRecord, world: Omit<CycleWorld, 'phase'>): Promise<DriverOutcome> {
-    try {
-      if (action.call !== undefined)
-        return outcomeOf(await world.call(action.call.orchestrator, action.call.params));
-      const { driver } = action;
-      if (driver === undefined)
-        return { done: false, message: 'The action names neither an operation nor a driver.' };
-      const known = this.#drivers.get(driver.name);
-      if (known === undefined) {
-        return {
-          done: false,
-          message: `There is no driver "${driver.name}". Bind it under OPERATIONS_DRIVERS.`,
-        };
-      }
-      return await known.run(driver.params, { signal: world.signal, idempotencyKey: id });
-    } catch (thrown) {
-      return { done: false, message: thrown instanceof Error ? thrown.message : String(thrown) };
-    }
+    return isWithin(now - (last.endedAt ?? last.proposedAt), this.#settings.cooldownMs);
   }
 }
 
-function outcomeOf(result: StepResult): DriverOutcome {
-  if (result.status === 'failed') return { done: false, message: result.error };
-  return result.status === 'skipped'
-    ? { done: false, message: result.reason }
-    : { done: true, message: 'Done.' };
+/** The one that helped most often so far; among equals the first that is listed. */
+function bestOf({ rule, actions }: OperationsDecision, draft: BookDraft): OperationsAction | undefined {
+  let best: OperationsAction | undefined;
+  let most = -1;
+  for (const action of actions) {
+    const confidence = confidenceOf(draft.learntOf(rule, action.name));
+    if (confidence > most) [best, most] = [action, confidence];
+  }
+  return best;
+}
+
+/** Whether so much time has not passed yet. A clock that was set back says nothing: it has. */
+function isWithin(elapsedMs: number, ms: number): boolean {
+  return elapsedMs >= 0 && elapsedMs < ms;
+}
+
+function keyOf(tenantId: string, signature: string): string {
+  return `${tenantId}\n${signature}`;
 }

@@ -1,6 +1,7 @@
 import { AUTOMATION_LEVELS, type AutomationLevel } from './approval.js';
 import { OperationsError } from './operations-error.js';
-import { DEFAULT_OPERATIONS_RULES, type OperationsRule } from './operations-rule.js';
+import { alertRule } from './alert-rule.js';
+import { DEFAULT_OPERATIONS_RULES, type OperationsAction, type OperationsRule } from './operations-rule.js';
 
 /** Binding key of the options of `production_operations`. */
 export const OPERATIONS_OPTIONS = Symbol.for('kapelle.OperationsOptions');
@@ -13,6 +14,11 @@ export interface OperationsOptions {
   readonly rules?: readonly OperationsRule[];
   /** Whether {@link DEFAULT_OPERATIONS_RULES} hold. @default true */
   readonly defaultRules?: boolean;
+  /**
+   * What could help against an alert of telemetry, by the id of its rule; the first where nothing was learnt. An alert that is
+   * not named here is part of the assessment alone.
+   */
+  readonly alertActions?: Readonly<Record<string, readonly OperationsAction[]>>;
   /** Whether a cycle is run every minute by itself. @default true */
   readonly background?: boolean;
   /** The tenant whose threats cycles of the background look at. @default '_shared' */
@@ -27,13 +33,21 @@ export interface OperationsOptions {
   readonly maxHistory?: number;
 }
 
-export interface OperationsSettings extends Required<Omit<OperationsOptions, 'defaultRules'>> {
+export interface OperationsSettings extends Required<
+  Omit<OperationsOptions, 'defaultRules' | 'alertActions'>
+> {
   readonly rules: readonly OperationsRule[];
 }
 
 /** @throws OperationsError `OPERATIONS_OPTION_INVALID` naming the options */
 export function operationsSettings(options: OperationsOptions): OperationsSettings {
-  const { automation = 'supervised', tenantId = '_shared', rules = [], defaultRules = true } = options;
+  const {
+    automation = 'supervised',
+    tenantId = '_shared',
+    rules = [],
+    defaultRules = true,
+    alertActions = {},
+  } = options;
   if (!AUTOMATION_LEVELS.includes(automation)) {
     throw invalid(`automation is ${String(automation)}, it must be one of ${AUTOMATION_LEVELS.join(', ')}`);
   }
@@ -42,11 +56,23 @@ export function operationsSettings(options: OperationsOptions): OperationsSettin
     if (Number.isSafeInteger(value) && value >= low && value <= high) return value;
     throw invalid(`${name} is ${String(value)}, it must be a whole number from ${low} to ${high}`);
   };
+  for (const [id, actions] of Object.entries(alertActions)) {
+    if (actions.length === 0)
+      throw invalid(`alertActions has no action for "${id}". Give one, or leave it out`);
+    const wrong = actions.find(({ call, driver }) => (call === undefined) === (driver === undefined));
+    if (wrong !== undefined) {
+      throw invalid(`the action "${wrong.name}" of the alert "${id}" must name either a call or a driver`);
+    }
+  }
   const day = 86_400_000;
   const settings: OperationsSettings = {
     automation,
     tenantId,
-    rules: defaultRules ? [...DEFAULT_OPERATIONS_RULES, ...rules] : rules,
+    rules: [
+      ...(defaultRules ? DEFAULT_OPERATIONS_RULES : []),
+      ...(Object.keys(alertActions).length === 0 ? [] : [alertRule(alertActions)]),
+      ...rules,
+    ],
     background: options.background ?? true,
     verifyAfterMs: whole('verifyAfterMs', 120_000, 0, day),
     cooldownMs: whole('cooldownMs', 300_000, 0, day),

@@ -2,6 +2,7 @@ import type { BusinessMetrics } from './business-metrics.js';
 import type { OperationsAssessment } from './health-assessment.js';
 import type { OperationsIntelligence } from './intelligence.js';
 
+/** What an action may break, from the least to the most. */
 export const RISK_LEVELS = ['low', 'medium', 'high'] as const;
 export type RiskLevel = (typeof RISK_LEVELS)[number];
 
@@ -29,6 +30,7 @@ export interface OperationsDecision {
   readonly actions: readonly OperationsAction[];
 }
 
+/** What the rules of a decision look at. */
 export interface OperationsView {
   readonly intelligence: OperationsIntelligence;
   readonly assessment: OperationsAssessment;
@@ -38,20 +40,23 @@ export interface OperationsView {
 /** Sees trouble in what was measured. A decision that is not given any more says that the trouble is over. */
 export interface OperationsRule {
   readonly name: string;
-  decide(view: OperationsView): readonly OperationsDecision[];
+  /**
+   * Whether what it sees belongs to the tenant whose cycle it is: then only that tenant is shown it, and only its cycles say
+   * whether it is over. Otherwise it belongs to the system, and everybody who may ask is shown it. @default false
+   */
+  readonly perTenant?: boolean;
+  /** `undefined` where it cannot be told now, because an input is missing: nothing is concluded from that. */
+  decide(view: OperationsView): readonly OperationsDecision[] | undefined;
 }
 
 const OPEN: ReadonlySet<string> = new Set(['open', 'isolated']);
 
-/**
- * A breaker that was held open by hand, or stays open although its service is healthy again, is reset; the sources of open
- * threats are blocked; an alert is taken to the drivers that know its rule.
- */
+/** The breaker of a service that is open, or held open by hand, is reset; the sources of open threats are blocked. */
 export const DEFAULT_OPERATIONS_RULES: readonly OperationsRule[] = [
   {
     name: 'circuit_breaker_open',
     decide: ({ intelligence: { resilience } }) => {
-      if (!resilience.known) return [];
+      if (!resilience.known) return undefined;
       const { circuitBreakers, serviceHealth } = resilience.value;
       return Object.entries(circuitBreakers).flatMap(([service, { state, failureRatio }]) => {
         if (!OPEN.has(state)) return [];
@@ -84,14 +89,10 @@ export const DEFAULT_OPERATIONS_RULES: readonly OperationsRule[] = [
   },
   {
     name: 'security_threat',
+    perTenant: true,
     decide: ({ intelligence: { security } }) => {
-      if (!security.known) return [];
-      const open = security.value.threat_summary.recent.filter(({ mitigation }) => mitigation === undefined);
-      const sources = new Map<string, string[]>();
-      for (const { source, description } of open) {
-        if (source !== undefined) sources.set(source, [...(sources.get(source) ?? []), description]);
-      }
-      return [...sources].map(([source, evidence]) => ({
+      if (!security.known) return undefined;
+      return security.value.threat_summary.openSources.map(({ source, descriptions: evidence }) => ({
         signature: `security_threat:${source}`,
         rule: 'security_threat',
         priority: 'high' as const,
@@ -103,7 +104,11 @@ export const DEFAULT_OPERATIONS_RULES: readonly OperationsRule[] = [
             description: `Block ${source} for a while.`,
             call: {
               orchestrator: 'security',
-              params: { operation: 'block_source', source, reason: evidence[0] ?? 'open threat' },
+              params: {
+                operation: 'block_source',
+                source,
+                reason: (evidence[0] ?? 'open threat').slice(0, 500),
+              },
             },
           },
         ],

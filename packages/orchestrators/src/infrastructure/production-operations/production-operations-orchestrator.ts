@@ -13,11 +13,12 @@ import {
   systemClock,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
-import { MemoryStateStore, STATE_STORE, type StateStore } from '../../state/index.js';
-import { ActionBook, type ActionRecord } from './action-book.js';
+import { stateStoreFor, STATE_STORE, type StateStore } from '../../state/index.js';
+import { ActionBook } from './action-book.js';
 import { confidenceOf } from './action-learning.js';
 import type { AutomationLevel } from './approval.js';
 import { KPI_SOURCES, type KpiSource } from './business-metrics.js';
+import { type ActionRecord, isShownTo } from './book-draft.js';
 import { assessHealth, type OperationalState, type OperationsAssessment } from './health-assessment.js';
 import { gatherIntelligence } from './intelligence.js';
 import { CycleRunner, type CycleWorld, type OperationsCycle } from './operations-cycle.js';
@@ -66,7 +67,7 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
   readonly #kpis: readonly KpiSource[];
   #book: ActionBook;
   #runner: CycleRunner | undefined;
-  #cycle: Promise<OperationsCycle> | undefined;
+  #running: { readonly tenantId: string; readonly cycle: Promise<OperationsCycle> } | undefined;
 
   constructor(
     @inject(OPERATIONS_OPTIONS) @optional() options: OperationsOptions = {},
@@ -79,7 +80,7 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
     super();
     this.#settings = operationsSettings(options);
     this.#clock = clock;
-    this.#store = store ?? new MemoryStateStore(clock);
+    this.#store = stateStoreFor(store, clock);
     this.#facade = facade;
     this.#drivers = drivers;
     this.#kpis = kpis;
@@ -89,7 +90,7 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
   override async start(): Promise<void> {
     this.#book = new ActionBook(this.#store, this.#settings.maxHistory);
     await this.#book.load(this.#clock.now());
-    this.#runner = new CycleRunner(this.#book, this.#settings, this.#drivers, this.#kpis, this.logger);
+    this.#runner = undefined;
   }
 
   override health(): HealthAnswer {
@@ -98,15 +99,23 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
       details: {
         durable: this.#store.durable,
         automation: this.#run.automation,
-        waiting: this.#waiting().length,
+        waiting: this.#book.actions.filter(({ state }) => state === 'proposed').length,
       },
     };
   }
 
-  /** One cycle of six phases. One that runs already is waited for, and answers this call too. */
+  /**
+   * One cycle of six phases. One of the same tenant that runs already answers this call too; one of another tenant, or one
+   * that is cut off, is waited for.
+   */
   @operation({ default: true, description: 'Gathers, assesses, decides, executes and learns.' })
   async run_cycle(context: OperationContext): Promise<OperationsCycle> {
-    if (this.#cycle !== undefined) return this.#cycle;
+    for (let running = this.#running; running !== undefined; running = this.#running) {
+      const { tenantId, cycle } = running;
+      const ended = await cycle.catch(() => undefined);
+      if (ended !== undefined && tenantId === context.tenantId) return ended;
+      context.signal.throwIfAborted();
+    }
     return this.#once({
       ...this.#worldOf(context),
       phase: (name, run) => context.step(name, () => run()) as ReturnType<typeof run>,
@@ -116,6 +125,7 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
   /** How the system does now, and what waits. Nothing is done. */
   @operation({ description: 'Tells how the system does, and what waits for somebody.' })
   async get_status(context: OperationContext): Promise<OperationsStatus> {
+    await this.#book.refresh();
     const assessment = assessHealth(await gatherIntelligence(this.#worldOf(context).call, context.now()));
     const { maintenance } = this.#book;
     return {
@@ -123,34 +133,32 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
       automation: this.#run.automation,
       ...(maintenance === undefined ? {} : { maintenance }),
       assessment,
-      waiting: this.#waiting(),
+      waiting: this.#shownTo(context).filter(({ state }) => state === 'proposed'),
     };
   }
 
   /** Agrees to an action that waits, and does it. */
   @operation({ params: ActionParams, description: 'Agrees to an action that waits, and does it.' })
   async approve_action(context: OperationContext, { id }: ActionParams): Promise<StepResult<ActionRecord>> {
-    const record = this.#book.get(id);
-    if (record?.state !== 'proposed') return notWaiting(id, record);
     const by = context.principal?.id ?? 'unknown';
+    const record = await this.#run.desk.approve(id, by, this.#worldOf(context));
+    if (record === undefined) return notWaiting(id, this.#shown(context, id));
     this.logger.info('operations_action_approved', { id, by });
-    return StepResult.ok(await this.#run.approve(record, by, this.#worldOf(context)));
+    return StepResult.ok(record);
   }
 
   @operation({ params: ActionParams, description: 'Refuses an action that waits.' })
   async reject_action(context: OperationContext, { id }: ActionParams): Promise<StepResult<ActionRecord>> {
-    const record = this.#book.get(id);
-    if (record?.state !== 'proposed') return notWaiting(id, record);
-    const decidedBy = context.principal?.id ?? 'unknown';
-    const rejected = this.#book.change(id, { state: 'rejected', endedAt: context.now(), decidedBy });
-    await this.#book.save();
-    return StepResult.ok(rejected);
+    const by = context.principal?.id ?? 'unknown';
+    const record = await this.#run.desk.reject(id, by, this.#worldOf(context));
+    return record === undefined ? notWaiting(id, this.#shown(context, id)) : StepResult.ok(record);
   }
 
   /** Actions, the newest first. */
   @operation({ description: 'Lists actions, the newest first.' })
-  list_actions(): readonly ActionRecord[] {
-    return [...this.#book.actions].reverse();
+  async list_actions(context: OperationContext): Promise<readonly ActionRecord[]> {
+    await this.#book.refresh();
+    return [...this.#shownTo(context)].reverse();
   }
 
   @operation({ description: 'Tells which action helped against what.' })
@@ -180,25 +188,30 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
     context: OperationContext,
     { reason = 'asked for' }: MaintenanceParams,
   ): Promise<{ readonly state: 'maintenance' }> {
-    this.#book.maintenance = { by: context.principal?.id ?? 'unknown', reason };
-    await this.#book.save();
+    const by = context.principal?.id ?? 'unknown';
+    await this.#book.change((draft) => {
+      draft.maintenance = { by, reason };
+    });
     return { state: 'maintenance' };
   }
 
   @operation({ description: 'Ends maintenance.' })
   async end_maintenance(): Promise<StepResult<{ readonly ended: boolean }>> {
-    const ended = this.#book.maintenance !== undefined;
-    this.#book.maintenance = undefined;
-    await this.#book.save();
+    const ended = await this.#book.change((draft) => {
+      const wasThere = draft.maintenance !== undefined;
+      draft.maintenance = undefined;
+      return wasThere;
+    });
     return ended ? StepResult.ok({ ended }) : StepResult.skip('There is no maintenance.');
   }
 
   @background({ everyMs: CYCLE_EVERY_MS, initialDelayMs: CYCLE_EVERY_MS, timeoutMs: 10 * CYCLE_EVERY_MS })
   async watch(signal: AbortSignal): Promise<void> {
     const facade = this.#facade;
-    if (!this.#settings.background || facade === undefined || this.#cycle !== undefined) return;
+    if (!this.#settings.background || facade === undefined || this.#running !== undefined) return;
     const context = OrchestrationContext.create({ tenantId: this.#settings.tenantId, signal });
     await this.#once({
+      tenantId: this.#settings.tenantId,
       call: (name, params) =>
         facade.orchestrate(name, context.createChildContext(this.name), params, {
           timeoutMs: this.#settings.actionTimeoutMs,
@@ -210,16 +223,18 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
   }
 
   async #once(world: CycleWorld): Promise<OperationsCycle> {
-    this.#cycle = this.#run.run(world);
+    const cycle = this.#run.run(world);
+    this.#running = { tenantId: world.tenantId, cycle };
     try {
-      return await this.#cycle;
+      return await cycle;
     } finally {
-      this.#cycle = undefined;
+      this.#running = undefined;
     }
   }
 
   #worldOf(context: OperationContext): Omit<CycleWorld, 'phase'> {
     return {
+      tenantId: context.tenantId,
       call: (name, params) => context.call(name, params, { timeoutMs: this.#settings.actionTimeoutMs }),
       signal: context.signal,
       now: () => context.now(),
@@ -227,12 +242,24 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
   }
 
   get #run(): CycleRunner {
-    this.#runner ??= new CycleRunner(this.#book, this.#settings, this.#drivers, this.#kpis, this.logger);
+    this.#runner ??= new CycleRunner(
+      this.#book,
+      this.#settings,
+      this.#drivers,
+      this.#kpis,
+      this.#clock,
+      this.logger,
+    );
     return this.#runner;
   }
 
-  #waiting(): readonly ActionRecord[] {
-    return this.#book.actions.filter(({ state }) => state === 'proposed');
+  /** Of the tenant, and of the system. */
+  #shownTo({ tenantId }: OperationContext): readonly ActionRecord[] {
+    return this.#book.actions.filter((each) => isShownTo(each, tenantId));
+  }
+
+  #shown(context: OperationContext, id: string): ActionRecord | undefined {
+    return this.#shownTo(context).find((each) => each.id === id);
   }
 }
 

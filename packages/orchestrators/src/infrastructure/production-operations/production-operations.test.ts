@@ -9,7 +9,7 @@ import { ResilienceOrchestrator } from '../resilience/resilience-orchestrator.js
 import { SecurityOrchestrator } from '../security/security-orchestrator.js';
 import { TelemetryOrchestrator } from '../telemetry/telemetry-orchestrator.js';
 import { TELEMETRY_OPTIONS } from '../telemetry/telemetry-options.js';
-import type { ActionRecord } from './action-book.js';
+import type { ActionRecord } from './book-draft.js';
 import { confidenceOf, isUseless, learnt } from './action-learning.js';
 import { needsApproval } from './approval.js';
 import { KPI_SOURCES, type KpiSource, measureBusiness } from './business-metrics.js';
@@ -361,7 +361,7 @@ describe('production_operations', () => {
 });
 
 describe('business metrics', () => {
-  const { signal } = new AbortController();
+  const bounds = { clock: new FakeClock(), timeoutMs: 1_000, signal: new AbortController().signal };
   const kpi = (name: string, weight: number, target: number, value: number | undefined): KpiSource => ({
     name,
     weight,
@@ -377,7 +377,7 @@ describe('business metrics', () => {
         kpi('unknown', 5, 1, undefined),
         { ...kpi('broken', 5, 1, 1), measure: () => Promise.reject(new Error('no data')) },
       ],
-      signal,
+      bounds,
     );
     expect(metrics.composite).toBeCloseTo((3 + 0.5) / 4);
     expect(metrics.kpis.map(({ trend, why }) => [trend, why])).toEqual([
@@ -386,7 +386,7 @@ describe('business metrics', () => {
       ['unknown', 'It cannot be told.'],
       ['unknown', 'no data'],
     ]);
-    expect(await measureBusiness([], signal)).toEqual({ kpis: [] });
+    expect(await measureBusiness([], bounds)).toEqual({ kpis: [] });
   });
 });
 

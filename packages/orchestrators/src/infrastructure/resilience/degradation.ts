@@ -3,6 +3,7 @@ import { checkGroup, checkNames, checkOneOf } from './check-settings.js';
 /** How much of its work a system can do. */
 export type DegradationMode = 'normal' | 'degraded' | 'critical';
 
+/** When the whole is called degraded or critical. */
 export interface DegradationSettings {
   /** Services without which nothing works: one of them unhealthy is critical. @default none */
   readonly criticalServices: readonly string[];
@@ -14,6 +15,7 @@ export interface DegradationSettings {
   readonly betterAfter: number;
 }
 
+/** When a feature is off; given to {@link DegradationManager.declare}. */
 export interface FeatureOptions {
   /** Off while one of these services is unhealthy. @default none */
   readonly services?: readonly string[];

@@ -3,6 +3,7 @@ import { ResilienceOrchestrator } from './resilience-orchestrator.js';
 import type { GuardedRequest } from './service-guard.js';
 import { strategyOf } from './strategy.js';
 
+/** How {@link resilient} calls the method. */
 export interface ResilientOptions<T = unknown> {
   /** A strategy, or one of its earlier names. @default 'retry' */
   readonly strategy?: string;

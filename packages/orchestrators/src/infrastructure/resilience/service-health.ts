@@ -11,6 +11,7 @@ export interface ServiceHealthReport {
   readonly avgResponseTimeMs: number;
 }
 
+/** When a service is called unhealthy. */
 export interface HealthThresholds {
   /** Below this share of successes a service is unhealthy; 0 to 1. @default 0.7 */
   readonly successRate: number;

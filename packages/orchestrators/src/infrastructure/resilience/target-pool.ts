@@ -1,3 +1,4 @@
+/** How the weights of targets move, and when a target is left out. */
 export interface RoutingSettings {
   /** A target's weight never leaves these bounds. @default 0.1 to 2 */
   readonly minWeight: number;
@@ -14,6 +15,7 @@ export interface RoutingSettings {
   readonly maxEjectedShare: number;
 }
 
+/** How one target of a service does. */
 export interface TargetReport {
   /** Its share of calls is its weight over the sum of the weights of those that take part. */
   readonly weight: number;

@@ -18,7 +18,8 @@ export {
 export type { ScanFinding, ScanReport } from './scan/finding.js';
 export { SecurityError, type SecurityErrorCode } from './security-error.js';
 export { SECURITY_OPTIONS, type SecurityOptions } from './security-options.js';
-export { type RequestVerdict, SecurityOrchestrator } from './security-orchestrator.js';
+export type { RequestVerdict } from './request-desk.js';
+export { SecurityOrchestrator } from './security-orchestrator.js';
 export {
   AnalyzeRequestParams,
   AuthFailureParams,

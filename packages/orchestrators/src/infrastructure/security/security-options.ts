@@ -1,4 +1,4 @@
-import type { FieldKind } from './detection/field.js';
+import { FIELD_KINDS, type FieldKind } from './detection/field.js';
 import { SecurityError } from './security-error.js';
 import type { SourceLimits } from './source-watch.js';
 
@@ -30,7 +30,7 @@ export interface SecurityOptions extends Partial<SourceLimits> {
 
 export interface SecuritySettings extends SourceLimits {
   readonly enforcement: 'block' | 'monitor' | 'off';
-  readonly fieldKinds: NonNullable<SecurityOptions['fieldKinds']>;
+  readonly fieldKinds: ReadonlyMap<string, FieldKind>;
   readonly except: readonly string[];
   readonly threatTtlMs: number;
   readonly maxThreats: number;
@@ -48,6 +48,9 @@ export function securitySettings(options: SecurityOptions): SecuritySettings {
   if (auditKey !== undefined && (typeof auditKey !== 'string' || auditKey.length < 16)) {
     throw invalid('auditKey', 'shorter', 'a text of 16 characters or more');
   }
+  for (const [field, kind] of Object.entries(fieldKinds)) {
+    if (!FIELD_KINDS.includes(kind)) throw invalid(`fieldKinds["${field}"]`, kind, FIELD_KINDS.join(', '));
+  }
   const whole = (name: keyof SecurityOptions, otherwise: number, low: number, high: number): number => {
     const value = (options[name] as number | undefined) ?? otherwise;
     if (Number.isSafeInteger(value) && value >= low && value <= high) return value;
@@ -55,7 +58,7 @@ export function securitySettings(options: SecurityOptions): SecuritySettings {
   };
   return {
     enforcement,
-    fieldKinds,
+    fieldKinds: new Map(Object.entries(fieldKinds)),
     except: ['security', ...except],
     auditKey,
     requestsPerMinute: whole('requestsPerMinute', 100, 1, 10_000),

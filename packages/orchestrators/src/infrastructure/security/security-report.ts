@@ -12,6 +12,8 @@ export interface SecurityReport {
     readonly byLevel: Readonly<Record<string, number>>;
     /** The newest first, five at most. */
     readonly recent: readonly SecurityThreat[];
+    /** Where open threats came from, the newest first, a hundred at most, each with five descriptions at most. */
+    readonly openSources: readonly { readonly source: string; readonly descriptions: readonly string[] }[];
   };
   readonly vulnerability_summary: {
     readonly scannedAt?: number;
@@ -47,6 +49,7 @@ export function securityReport(
       byType: countBy(threats, ({ type }) => type),
       byLevel: countBy(threats, ({ level }) => level),
       recent: threats.slice(0, 5),
+      openSources: openSourcesOf(threats),
     },
     vulnerability_summary: {
       ...(scan === undefined ? {} : { scannedAt: scan.at }),
@@ -102,6 +105,18 @@ function recommendationsFor(
     advice.push(`Only ${Math.round(ratio * 100)} % of threats were dealt with: set enforcement to "block".`);
   }
   return advice;
+}
+
+function openSourcesOf(threats: readonly SecurityThreat[]) {
+  const sources = new Map<string, string[]>();
+  for (const { source, description, mitigation } of threats) {
+    if (source === undefined || mitigation !== undefined) continue;
+    const descriptions = sources.get(source);
+    if (descriptions !== undefined) {
+      if (descriptions.length < 5) descriptions.push(description);
+    } else if (sources.size < 100) sources.set(source, [description]);
+  }
+  return [...sources].map(([source, descriptions]) => ({ source, descriptions }));
 }
 
 function countBy<T>(items: readonly T[], of: (item: T) => string): Record<string, number> {

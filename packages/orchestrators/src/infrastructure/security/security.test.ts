@@ -17,7 +17,8 @@ import { ADVISORY_SOURCE, type AdvisorySource, NpmAdvisories } from './scan/advi
 import type { ScanReport } from './scan/finding.js';
 import { entropyOf, scanSource } from './scan/scan-source.js';
 import { SECURITY_OPTIONS, type SecurityOptions } from './security-options.js';
-import { type RequestVerdict, SecurityOrchestrator } from './security-orchestrator.js';
+import type { RequestVerdict } from './request-desk.js';
+import { SecurityOrchestrator } from './security-orchestrator.js';
 import type { SecurityReport } from './security-report.js';
 
 let test: TestHost | undefined;

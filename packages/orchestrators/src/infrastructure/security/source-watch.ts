@@ -6,6 +6,7 @@ export interface SourceVerdict {
   readonly reason?: string;
 }
 
+/** How much one source may do before it is blocked. */
 export interface SourceLimits {
   /** Requests per minute. */
   readonly requestsPerMinute: number;
@@ -22,16 +23,23 @@ export interface SourceLimits {
 interface Source {
   readonly requests: number[];
   readonly authFailures: number[];
-  blockedUntil: number;
-  reason: string;
+}
+
+interface Block {
+  readonly until: number;
+  readonly reason: string;
 }
 
 const MINUTE_MS = 60_000;
 
-/** Counts what sources do within the last minute, and blocks those that do too much. Bounded in sources and in memory. */
+/**
+ * Counts what sources of a tenant do within the last minute, and blocks those that do too much. Bounded in sources and in
+ * memory; however many sources come, none that is blocked is forgotten for one that is not.
+ */
 export class SourceWatch {
   readonly #limits: SourceLimits;
   readonly #sources = new Map<string, Source>();
+  readonly #blocks = new Map<string, Block>();
 
   constructor(limits: SourceLimits) {
     this.#limits = limits;
@@ -43,10 +51,8 @@ export class SourceWatch {
 
   /** Whether it may not do anything at the time. */
   isBlocked(source: string, now: number): SourceVerdict {
-    const known = this.#sources.get(source);
-    return known !== undefined && known.blockedUntil > now
-      ? { isBlocked: true, until: known.blockedUntil, reason: known.reason }
-      : { isBlocked: false };
+    const known = this.#blocks.get(source);
+    return known !== undefined && known.until > now ? { isBlocked: true, ...known } : { isBlocked: false };
   }
 
   /** Counts a request; whether it is one too many. A source that asks too often is not blocked: it is slowed down. */
@@ -63,26 +69,27 @@ export class SourceWatch {
   /** Counts a failed authentication; whether the source is blocked for it. */
   authFailure(source: string, now: number): boolean {
     const entry = this.#of(source);
+    const { authFailuresPerMinute: limit } = this.#limits;
     forget(entry.authFailures, now);
     entry.authFailures.push(now);
-    if (entry.authFailures.length < this.#limits.authFailuresPerMinute) return false;
+    if (entry.authFailures.length > limit) entry.authFailures.shift();
+    if (entry.authFailures.length < limit) return false;
     this.block(source, now, 'too many failed authentications');
     return true;
   }
 
   block(source: string, now: number, reason: string): number {
-    const entry = this.#of(source);
-    entry.blockedUntil = Math.max(entry.blockedUntil, now + this.#limits.blockMs);
-    entry.reason = reason;
-    return entry.blockedUntil;
+    const until = Math.max(this.#blocks.get(source)?.until ?? 0, now + this.#limits.blockMs);
+    this.restore(source, until, reason);
+    return until;
   }
 
   /** Whether it was blocked. */
   unblock(source: string, now: number): boolean {
+    if (!this.isBlocked(source, now).isBlocked) return false;
+    this.#blocks.delete(source);
     const entry = this.#sources.get(source);
-    if (entry === undefined || entry.blockedUntil <= now) return false;
-    entry.blockedUntil = 0;
-    entry.authFailures.length = 0;
+    if (entry !== undefined) entry.authFailures.length = 0;
     return true;
   }
 
@@ -90,21 +97,26 @@ export class SourceWatch {
   blocked(
     now: number,
   ): readonly { readonly source: string; readonly until: number; readonly reason: string }[] {
-    return [...this.#sources].flatMap(([source, { blockedUntil, reason }]) =>
-      blockedUntil > now ? [{ source, until: blockedUntil, reason }] : [],
-    );
+    return [...this.#blocks].flatMap(([source, block]) => (block.until > now ? [{ source, ...block }] : []));
   }
 
   /** Puts back what was blocked before a restart. */
   restore(source: string, until: number, reason: string): void {
-    const entry = this.#of(source);
-    entry.blockedUntil = until;
-    entry.reason = reason;
+    // The last in the map is the one that was blocked last.
+    this.#blocks.delete(source);
+    this.#blocks.set(source, { until, reason });
+    const [oldest] = this.#blocks.keys();
+    if (this.#blocks.size > this.#limits.maxSources && oldest !== undefined) this.#blocks.delete(oldest);
+  }
+
+  /** Forgets blocks that are over. */
+  tidy(now: number): void {
+    for (const [source, { until }] of this.#blocks) if (until <= now) this.#blocks.delete(source);
   }
 
   #of(source: string): Source {
     let entry = this.#sources.get(source);
-    if (entry === undefined) entry = { requests: [], authFailures: [], blockedUntil: 0, reason: '' };
+    if (entry === undefined) entry = { requests: [], authFailures: [] };
     else this.#sources.delete(source);
     // The last in the map is the one that was seen last.
     this.#sources.set(source, entry);
@@ -117,6 +129,8 @@ export class SourceWatch {
 }
 
 function forget(times: number[], now: number): void {
+  // Of a time that has not come yet, before the clock was set back: they say nothing of the last minute.
+  if ((times.at(-1) ?? now) > now + MINUTE_MS) times.length = 0;
   let old = 0;
   while (old < times.length && (times[old] as number) <= now - MINUTE_MS) old += 1;
   if (old > 0) times.splice(0, old);

@@ -1,8 +1,10 @@
 import type { AttackFinding } from './detection/field.js';
 
+/** How bad a threat is, from the least to the worst. */
 export const THREAT_LEVELS = ['low', 'medium', 'high', 'critical'] as const;
 export type ThreatLevel = (typeof THREAT_LEVELS)[number];
 
+/** What a threat is about. */
 export const SECURITY_EVENTS = [
   'auth_failure',
   'authz_violation',
@@ -32,7 +34,10 @@ export interface SecurityThreat {
   readonly mitigation?: 'blocked_request' | 'blocked_source' | 'rate_limited' | 'resolved_by_hand';
 }
 
-/** The threats of a while; each expires. */
+/** Findings kept of one threat. */
+const MAX_FINDINGS = 50;
+
+/** The threats of a tenant of a while; each expires. */
 export class ThreatBook {
   readonly #threats: SecurityThreat[] = [];
   readonly #limit: number;
@@ -55,6 +60,7 @@ export class ThreatBook {
     if (threat.mitigation !== undefined) this.#mitigated += 1;
     const noted = {
       ...threat,
+      findings: threat.findings.slice(0, MAX_FINDINGS),
       id: `threat-${threat.at}-${this.#detected}`,
       expiresAt: threat.at + this.#ttlMs,
     };
@@ -64,13 +70,22 @@ export class ThreatBook {
   }
 
   /** Those that have not expired, the newest first. */
-  current(tenantId: string, now: number): readonly SecurityThreat[] {
-    return this.#threats.filter((each) => each.tenantId === tenantId && each.expiresAt > now).reverse();
+  current(now: number): readonly SecurityThreat[] {
+    return this.#threats.filter((each) => each.expiresAt > now).reverse();
+  }
+
+  /** Notes that the source of threats was blocked: its open ones are dealt with. */
+  blockedSource(source: string): void {
+    for (const [i, each] of this.#threats.entries()) {
+      if (each.source !== source || each.mitigation !== undefined) continue;
+      this.#mitigated += 1;
+      this.#threats[i] = { ...each, mitigation: 'blocked_source' };
+    }
   }
 
   /** Marks a threat as dealt with; `undefined` where there is none of this id. */
-  resolve(tenantId: string, id: string): SecurityThreat | undefined {
-    const at = this.#threats.findIndex((each) => each.id === id && each.tenantId === tenantId);
+  resolve(id: string): SecurityThreat | undefined {
+    const at = this.#threats.findIndex((each) => each.id === id);
     const found = this.#threats[at];
     if (found === undefined) return undefined;
     if (found.mitigation !== undefined) return found;

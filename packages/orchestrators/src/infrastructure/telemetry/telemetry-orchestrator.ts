@@ -181,13 +181,13 @@ export class TelemetryOrchestrator extends BaseOrchestrator {
     _context: OperationContext,
     { name, value, labels }: RecordMetricParams,
   ): StepResult<{ readonly recorded: boolean }> {
-    return checked(() => ({ recorded: this.store.record(name, value, labels) }));
+    return checked(() => ({ recorded: this.store.record(name, value, labels ?? undefined) }));
   }
 
   /** What was recorded lately. */
   @operation({ params: SummaryParams, description: 'Sums up what was recorded lately.' })
-  get_metrics_summary(_context: OperationContext, { minutes = 60 }: SummaryParams): TelemetrySummary {
-    return this.store.summary(minutes * 60_000);
+  get_metrics_summary(_context: OperationContext, { minutes }: SummaryParams): TelemetrySummary {
+    return this.store.summary((minutes ?? 60) * 60_000);
   }
 
   @operation({ params: StartSpanParams, description: 'Begins a span.' })
@@ -198,8 +198,8 @@ export class TelemetryOrchestrator extends BaseOrchestrator {
     return checked(() =>
       this.#traces.start(operationName, context.now(), {
         traceId: context.traceId ?? context.requestId,
-        ...(parentId === undefined ? {} : { parentId }),
-        ...(tags === undefined ? {} : { tags }),
+        ...(parentId ? { parentId } : {}),
+        ...(tags ? { tags } : {}),
       }),
     );
   }

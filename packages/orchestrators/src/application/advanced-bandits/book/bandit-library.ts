@@ -1,6 +1,6 @@
 import type { Clock } from '@kapelle/core';
 import { StateError } from '../../../state/state-error.js';
-import type { StateStore } from '../../../state/state-store.js';
+import type { StateKey, StateStore } from '../../../state/state-store.js';
 import { BanditError } from '../bandit-error.js';
 import type { BanditSettings, DomainSettings } from '../bandit-options.js';
 import { DomainBook } from './domain-book.js';
@@ -29,6 +29,8 @@ interface Entry {
   /** Calls that use or wait for the book now. */
   users: number;
   failure: SaveFailure | undefined;
+  /** What was sent to the store without an answer: it may have got there. */
+  unsure: string | undefined;
 }
 
 /** The books of all tenants: read on first use, saved when asked to, let go when there are too many. */
@@ -138,16 +140,30 @@ export class BanditLibrary {
     if (book === undefined) return;
     // What changes while it is written is saved the next time.
     entry.dirty = false;
+    const at = { tenantId, collection: BANDIT_COLLECTION, key: domain.name };
+    const snapshot = book.snapshot();
     try {
-      const at = { tenantId, collection: BANDIT_COLLECTION, key: domain.name };
-      const written = await this.#store.put(at, book.snapshot(), { ifVersion: version });
+      const written = await this.#store.put(at, snapshot, { ifVersion: version });
       entry.version = written.version;
       entry.failure = undefined;
+      entry.unsure = undefined;
     } catch (error) {
       entry.dirty = true;
-      const conflict = error instanceof StateError && error.code === 'STATE_CONFLICT';
+      const isConflict = error instanceof StateError && error.code === 'STATE_CONFLICT';
+      if (!isConflict) entry.unsure = JSON.stringify(snapshot);
+      const conflict = isConflict && !(await this.#isOwn(entry, at));
       entry.failure = { tenantId, domain: domain.name, conflict, error };
     }
+  }
+
+  /** Whether what the store has is what was sent to it without an answer; then that is where to go on from. */
+  async #isOwn(entry: Entry, at: StateKey): Promise<boolean> {
+    if (entry.unsure === undefined) return false;
+    const found = await this.#store.get(at).catch(() => undefined);
+    if (found === undefined) return true;
+    if (JSON.stringify(found.value) !== entry.unsure) return false;
+    entry.version = found.version;
+    return true;
   }
 
   #entryOf(tenantId: string, domain: DomainSettings): Entry {
@@ -180,6 +196,7 @@ export class BanditLibrary {
         dirty: false,
         users: 0,
         failure: undefined,
+        unsure: undefined,
       };
       entry = made;
     }

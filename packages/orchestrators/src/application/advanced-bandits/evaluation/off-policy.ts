@@ -9,7 +9,7 @@ export interface LoggedDecision {
   /** Index of the action that was taken. */
   readonly action: number;
   readonly reward: number;
-  /** How likely that action was to be taken; above 0, up to 1. */
+  /** How likely that action was to be taken; 0.000001 to 1. */
   readonly probability: number;
   /** How likely the policy takes each action; they sum to 1. */
   readonly target: Float64Array;

@@ -5,6 +5,9 @@ import type { DomainBook } from '../book/domain-book.js';
 import { BanditRandom } from '../learning/bandit-random.js';
 import type { LoggedDecision } from './off-policy.js';
 
+/** A smaller one would let one row outweigh any log there can be, or the sum of all be infinite. */
+const LEAST_PROBABILITY = 1e-6;
+
 /** Which policy is evaluated. */
 export type TargetPolicy =
   | { readonly kind: 'algorithm'; readonly algorithm: BanditAlgorithm }
@@ -72,8 +75,8 @@ export function targetRows(
     if (action < 0) throw unknownAction(row.action, actions, at);
     if (typeof reward !== 'number' || !(reward >= 0 && reward <= 1))
       throw wrongRow(at, 'reward', reward, 'from 0 to 1');
-    if (typeof probability !== 'number' || !(probability > 0 && probability <= 1)) {
-      throw wrongRow(at, 'probability', probability, 'above 0, up to 1');
+    if (typeof probability !== 'number' || !(probability >= LEAST_PROBABILITY && probability <= 1)) {
+      throw wrongRow(at, 'probability', probability, `${LEAST_PROBABILITY} to 1`);
     }
     const { x } = encoder.encode(row.features ?? {});
     return { x, action, reward, probability, target: targetOf(x, row, at) };

@@ -11,6 +11,7 @@ export interface FeedbackRequest {
   readonly target?: PromptTarget;
 }
 
+/** What a prompt may be recommended for. */
 export const PROMPT_TARGETS = ['balanced', 'quality', 'speed', 'cost'] as const;
 export type PromptTarget = (typeof PROMPT_TARGETS)[number];
 

@@ -46,6 +46,8 @@ interface AuditHead {
   readonly formatVersion: 1;
   readonly sequence: number;
   readonly hash: string;
+  /** With a key: HMAC-SHA-256 of the two, so that nobody without it can move the end; hex. */
+  readonly seal?: string;
 }
 
 const LINES = 'security.audit';
@@ -53,12 +55,15 @@ const HEADS = 'security.audit_heads';
 const HEAD = 'head';
 const NO_HASH = '0'.repeat(64);
 const MAX_CONFLICTS = 50;
+/** Lines that a trail may have whose end was never noted: more have lost it. */
+const MAX_UNHEADED = 16;
 const PAGE = 1_000;
 
 /**
  * An append-only trail per tenant: each line holds the hash of the one before (as in B. Schneier, J. Kelsey, "Secure Audit
  * Logs to Support Computer Forensics", 1999). A line that was changed, removed or cut off the end is found and named.
- * Against somebody who can write the whole store, and so could write all hashes anew, use a key that he has not.
+ * Against somebody who can write the whole store, and so could write all hashes anew, use a key that he has not: all he
+ * can do then is put back a whole trail as it was at an earlier time.
  */
 export class AuditTrail {
   readonly #store: StateStore;
@@ -100,11 +105,15 @@ export class AuditTrail {
   async verify(tenantId: string): Promise<AuditVerdict> {
     await this.#queues.get(tenantId);
     const head = await this.#head(tenantId);
+    const ended = head?.value.sequence ?? 0;
+    let atEnd = NO_HASH;
     let previous = NO_HASH;
     let sequence = 0;
     for (let after = keyOf(0); ;) {
       const page = await this.#store.list<AuditLine>({ tenantId, collection: LINES }, { after, limit: PAGE });
-      for (const { key, value } of page) {
+      for (const { key, value: line } of page) {
+        // What somebody has put there may be anything.
+        const value = (typeof line === 'object' && (line as unknown) !== null ? line : {}) as AuditLine;
         const wrong = (problem: 'changed' | 'missing' | 'unlinked') =>
           ({ intact: false, lines: sequence, sequence: sequence + 1, problem }) as const;
         if (key !== keyOf(sequence + 1)) return wrong('missing');
@@ -112,14 +121,16 @@ export class AuditTrail {
         if (value.previous !== previous) return wrong('unlinked');
         previous = value.hash;
         sequence += 1;
+        if (sequence === ended) atEnd = previous;
       }
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE) break;
       after = last.key;
     }
-    // The line is written before the head: one line more than the head knows was appended when the process ended.
-    const ended = head?.value.sequence ?? 0;
-    const isCut = sequence < ended || (sequence === ended && sequence > 0 && previous !== head?.value.hash);
+    // A line is written before its head: a few that the head does not know were appended when their processes ended.
+    const isSealed =
+      head === undefined ? sequence <= MAX_UNHEADED : head.value.seal === this.#seal(ended, head.value.hash);
+    const isCut = sequence < ended || (ended > 0 && atEnd !== head?.value.hash) || !isSealed;
     return isCut
       ? { intact: false, lines: sequence, sequence: sequence + 1, problem: 'cut_off' }
       : { intact: true, lines: sequence };
@@ -130,9 +141,10 @@ export class AuditTrail {
       const head = await this.#head(tenantId);
       let sequence = (head?.value.sequence ?? 0) + 1;
       let previous = head?.value.hash ?? NO_HASH;
-      // A line that was written when the process ended before its head was.
-      const unheaded = await this.#store.get<AuditLine>(placeOf(tenantId, sequence));
-      if (unheaded !== undefined) {
+      // Lines that were written before their head was, by a process that ended or by others that write now.
+      for (;;) {
+        const unheaded = await this.#store.get<AuditLine>(placeOf(tenantId, sequence));
+        if (unheaded === undefined) break;
         previous = unheaded.value.hash;
         sequence += 1;
       }
@@ -153,25 +165,50 @@ export class AuditTrail {
       const line: AuditLine = { ...body, hash: this.#hash(body) };
       try {
         await this.#store.put(placeOf(tenantId, sequence), line, { ifVersion: 0 });
-        await this.#store.put({ tenantId, collection: HEADS, key: HEAD }, {
-          formatVersion: 1,
-          sequence,
-          hash: line.hash,
-        } satisfies AuditHead);
-        return line;
       } catch (thrown) {
-        const again = thrown instanceof StateError && thrown.code === 'STATE_CONFLICT';
-        if (!again || conflicts >= MAX_CONFLICTS) throw thrown;
+        if (!isConflict(thrown) || conflicts >= MAX_CONFLICTS) throw thrown;
+        continue;
+      }
+      await this.#moveHead(tenantId, line);
+      return line;
+    }
+  }
+
+  /** The head goes on, never back: a line that was written later may have had its head written before. */
+  async #moveHead(tenantId: string, { sequence, hash }: AuditLine): Promise<void> {
+    const seal = this.#seal(sequence, hash);
+    const next: AuditHead = { formatVersion: 1, sequence, hash, ...(seal === undefined ? {} : { seal }) };
+    for (let conflicts = 0; ; conflicts += 1) {
+      const head = await this.#head(tenantId);
+      if (head !== undefined && head.value.sequence >= sequence) return;
+      try {
+        const place = { tenantId, collection: HEADS, key: HEAD };
+        await this.#store.put(place, next, { ifVersion: head?.version ?? 0 });
+        return;
+      } catch (thrown) {
+        if (!isConflict(thrown) || conflicts >= MAX_CONFLICTS) throw thrown;
       }
     }
   }
 
+  #seal(sequence: number, hash: string): string | undefined {
+    if (this.#key === undefined) return undefined;
+    return createHmac('sha256', this.#key)
+      .update(JSON.stringify(['head', sequence, hash]))
+      .digest('hex');
+  }
+
   async #head(tenantId: string) {
     const head = await this.#store.get<AuditHead>({ tenantId, collection: HEADS, key: HEAD });
-    if (head !== undefined && head.value.formatVersion !== 1) {
+    const isWhole =
+      head === undefined ||
+      (head.value?.formatVersion === 1 &&
+        Number.isSafeInteger(head.value.sequence) &&
+        head.value.sequence >= 0);
+    if (!isWhole) {
       throw new SecurityError(
         'SECURITY_RECORD_UNREADABLE',
-        `The audit trail of "${tenantId}" has format ${String(head.value.formatVersion)}, this version reads format 1.`,
+        `The audit trail of "${tenantId}" has an end of another format than 1, or a damaged one. Run the version that wrote it, or put back a copy.`,
       );
     }
     return head;
@@ -195,6 +232,10 @@ export class AuditTrail {
       .update(text)
       .digest('hex');
   }
+}
+
+function isConflict(thrown: unknown): boolean {
+  return thrown instanceof StateError && thrown.code === 'STATE_CONFLICT';
 }
 
 function placeOf(tenantId: string, sequence: number) {

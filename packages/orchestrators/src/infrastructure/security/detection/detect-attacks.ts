@@ -1,5 +1,5 @@
 import type { AttackFinding, FieldKind, InspectedField } from './field.js';
-import { readingsOf } from './readings.js';
+import { MAX_INSPECTED, readingsOf } from './readings.js';
 import { type Signature, SIGNATURES } from './signatures.js';
 
 /** What fields of a strict kind hold, and nothing else. */
@@ -11,8 +11,15 @@ const FORMS: Readonly<Partial<Record<FieldKind, { readonly form: RegExp; readonl
 
 const BY_KIND = new Map<FieldKind, readonly Signature[]>();
 
-/** What of a field has the form of an attack; one finding per signature. An ordinary text gives none. */
-export function detectAttacks({ name, kind = 'text', value }: InspectedField): readonly AttackFinding[] {
+/**
+ * What of a field has the form of an attack; one finding per signature. An ordinary text gives none.
+ *
+ * @param limit characters that are looked at; of a longer value its beginning and its end
+ */
+export function detectAttacks(
+  { name, kind = 'text', value }: InspectedField,
+  limit = MAX_INSPECTED,
+): readonly AttackFinding[] {
   const findings = new Map<string, AttackFinding>();
   const note = (family: AttackFinding['family'], signature: string, found: string): void => {
     if (findings.has(signature)) return;
@@ -21,7 +28,7 @@ export function detectAttacks({ name, kind = 'text', value }: InspectedField): r
   const form = FORMS[kind];
   if (form !== undefined && !form.form.test(value)) note('malformed', form.name, value);
   const signatures = signaturesFor(kind);
-  for (const reading of readingsOf(value)) {
+  for (const reading of readingsOf(value, limit)) {
     for (const { name: signature, family, pattern } of signatures) {
       const found = pattern.exec(reading);
       if (found !== null) note(family, signature, found[0]);

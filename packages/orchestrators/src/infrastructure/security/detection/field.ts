@@ -20,6 +20,7 @@ export interface InspectedField {
   readonly value: string;
 }
 
+/** The kinds of attack whose form is known. */
 export const ATTACK_FAMILIES = [
   'sql_injection',
   'script_injection',

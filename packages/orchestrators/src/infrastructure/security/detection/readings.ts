@@ -22,11 +22,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * What a value may be read as on its way: as it stands, decoded from URLs, HTML and escapes up to three times, and without
  * what parsers skip. Each form once, the value itself first.
  */
-export function readingsOf(value: string): readonly string[] {
+export function readingsOf(value: string, limit = MAX_INSPECTED): readonly string[] {
   const looked =
-    value.length <= MAX_INSPECTED
+    value.length <= limit
       ? value
-      : `${value.slice(0, MAX_INSPECTED / 2)}\n${value.slice(-MAX_INSPECTED / 2)}`;
+      : `${value.slice(0, Math.ceil(limit / 2))}\n${value.slice(-Math.ceil(limit / 2))}`;
   const readings = new Set([looked]);
   let text = looked;
   for (let round = 0; round < DECODE_ROUNDS; round += 1) {

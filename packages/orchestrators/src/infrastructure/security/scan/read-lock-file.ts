@@ -18,17 +18,17 @@ export function readLockFile(
   const note = (level: ScanFinding['level'], what: string, excerpt = ''): void => {
     findings.push({ kind: 'lock_file', level, file, line: 0, what, excerpt: excerpt.slice(0, 160) });
   };
-  let parsed: { readonly packages?: Readonly<Record<string, LockEntry>> };
+  let entries: unknown;
   try {
-    parsed = JSON.parse(text) as typeof parsed;
+    entries = (JSON.parse(text) as { readonly packages?: unknown } | null)?.packages ?? {};
   } catch {
     note('medium', 'the lock file is no JSON: nothing is known of what is installed');
     return { packages: [], findings };
   }
   const packages: InstalledPackage[] = [];
-  for (const [path, entry] of Object.entries(parsed.packages ?? {})) {
+  for (const [path, entry] of Object.entries(entries as Record<string, LockEntry | null>)) {
     const at = path.lastIndexOf('node_modules/');
-    if (at < 0 || entry.link === true) continue;
+    if (at < 0 || typeof entry !== 'object' || entry === null || entry.link === true) continue;
     const name = path.slice(at + 'node_modules/'.length);
     const { version, resolved, integrity } = entry;
     if (typeof version === 'string') packages.push({ name, version });

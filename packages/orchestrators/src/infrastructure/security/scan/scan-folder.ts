@@ -1,5 +1,7 @@
+import type { Clock } from '@kapelle/core';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
+import { boundedWork } from '../../../bounded-work.js';
 import { SecurityError } from '../security-error.js';
 import type { AdvisorySource, InstalledPackage } from './advisories.js';
 import type { ScanFinding, ScanReport } from './finding.js';
@@ -12,8 +14,7 @@ export interface ScanSettings {
   /** Bytes of one file; a longer one is passed over. */
   readonly maxFileBytes: number;
   readonly advisories: AdvisorySource | undefined;
-  /** Epoch ms. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onProgress?: (files: number) => void;
 }
@@ -28,11 +29,15 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   'coverage',
   '.nx',
 ]);
+/** For all packages of a folder together. */
+const ADVISORIES_TIMEOUT_MS = 120_000;
 const BINARY: ReadonlySet<string> = new Set(
   '.png .jpg .jpeg .gif .webp .ico .pdf .zip .gz .tgz .br .woff .woff2 .ttf .eot .mp3 .mp4 .wav .wasm .node .so .dll .exe .db .sqlite'.split(
     ' ',
   ),
 );
+/** Lock files are long. */
+const MAX_LOCK_BYTES = 64 * 1024 * 1024;
 const ORDER = { critical: 0, high: 1, medium: 2, low: 3 } as const;
 
 /**
@@ -42,7 +47,7 @@ const ORDER = { critical: 0, high: 1, medium: 2, low: 3 } as const;
  * @throws SecurityError `SECURITY_SCAN_FAILED` where the folder cannot be read; the reason of the signal
  */
 export async function scanFolder(folder: string, settings: ScanSettings): Promise<ScanReport> {
-  const { maxFiles, maxFileBytes, signal, now, onProgress } = settings;
+  const { maxFiles, maxFileBytes, signal, clock, onProgress } = settings;
   const findings: ScanFinding[] = [];
   const skipped: { file: string; why: string }[] = [];
   const packages = new Map<string, InstalledPackage>();
@@ -50,7 +55,7 @@ export async function scanFolder(folder: string, settings: ScanSettings): Promis
   const look = async (path: string, bytes: number): Promise<void> => {
     const file = relative(folder, path).split(sep).join('/');
     if (BINARY.has(extname(path).toLowerCase())) return;
-    if (bytes > maxFileBytes && !path.endsWith('package-lock.json')) {
+    if (bytes > (path.endsWith('package-lock.json') ? MAX_LOCK_BYTES : maxFileBytes)) {
       skipped.push({ file, why: `${bytes} bytes` });
       return;
     }
@@ -101,19 +106,24 @@ export async function scanFolder(folder: string, settings: ScanSettings): Promis
     (a, b) =>
       ORDER[a.level] - ORDER[b.level] || (a.file < b.file ? -1 : a.file > b.file ? 1 : a.line - b.line),
   );
-  return { folder, at: now(), files, findings, skipped, advisories, dependencies: packages.size };
+  return { folder, at: clock.now(), files, findings, skipped, advisories, dependencies: packages.size };
 }
 
 async function askAdvisories(
   packages: readonly InstalledPackage[],
-  { advisories, signal }: ScanSettings,
+  { advisories, signal, clock }: ScanSettings,
   findings: ScanFinding[],
   skipped: { file: string; why: string }[],
 ): Promise<ScanReport['advisories']> {
   if (advisories === undefined) return 'not_available';
   if (packages.length === 0) return 'asked';
   try {
-    for (const { name, version, id, title, level } of await advisories.advisoriesFor(packages, { signal })) {
+    const answer = await boundedWork((ended) => advisories.advisoriesFor(packages, { signal: ended }), {
+      ...{ clock, signal },
+      timeoutMs: ADVISORIES_TIMEOUT_MS,
+      what: 'The source of advisories',
+    });
+    for (const { name, version, id, title, level } of answer) {
       findings.push({
         kind: 'dependency',
         level,

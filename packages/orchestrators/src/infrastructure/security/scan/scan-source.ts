@@ -77,12 +77,15 @@ const CODE: readonly (Pick<ScanFinding, 'kind' | 'level' | 'what'> & { readonly 
 const PLACEHOLDER =
   /^(?:<[^>]*>|\$\{?[\w.]+\}?|%[\w.]+%|x{4,}|\*{3,}|your[-_ ].*|changeme.*|example.*|placeholder.*|dummy.*|test.*|redacted|null|undefined|true|false|process\.env.*|[a-z_]+\(.*)$/i;
 const MAX_LINE = 4_000;
+/** Nothing that is looked for is shorter. */
+const MIN_LINE = 6;
 
 /** What one text file holds that it should not: secrets in any file, dangerous code in source files. */
 export function scanSource(file: string, text: string): readonly ScanFinding[] {
   const isCode = /\.(?:[cm]?[jt]sx?|py|rb|php|java|go|cs|kt|sql)$/i.test(file);
   const findings: ScanFinding[] = [];
   for (const [index, whole] of text.split('\n').entries()) {
+    if (whole.length < MIN_LINE) continue;
     const line = whole.slice(0, MAX_LINE);
     for (const { what, pattern, minEntropy = 0 } of SECRETS) {
       const found = pattern.exec(line);
