@@ -239,4 +239,18 @@ describe('readSettings', () => {
     expect(() => readSettings(secret, '/')).toThrow(/no http or https address without a password/);
     expect(() => readSettings(secret, '/')).not.toThrow(/secret/);
   });
+
+  it('takes the prices of the language model, both or none', () => {
+    const model = { KAPELLE_LLM_BASE_URL: 'http://x/v1', KAPELLE_LLM_MODEL: 'm' };
+    const both = { ...model, KAPELLE_LLM_INPUT_PRICE: '0.15', KAPELLE_LLM_OUTPUT_PRICE: '0.6' };
+    expect(readSettings(both, '/').languageModel?.prices).toEqual({
+      inputUsdPerMillion: 0.15,
+      outputUsdPerMillion: 0.6,
+    });
+    expect(readSettings(model, '/').languageModel).not.toHaveProperty('prices');
+    expect(() => readSettings({ ...model, KAPELLE_LLM_INPUT_PRICE: '1' }, '/')).toThrow(/only one is set/);
+    expect(() => readSettings({ ...both, KAPELLE_LLM_OUTPUT_PRICE: 'much' }, '/')).toThrow(
+      'KAPELLE_LLM_OUTPUT_PRICE is "much". Write US dollars for a million tokens, for example 0.15.',
+    );
+  });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { OrchestratorInfo } from '@kapelle/core';
 import type { Briefing, BriefingSummary, IntakeReport, SearchHit } from '@kapelle/orchestrators';
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -191,7 +192,7 @@ describe('the command line', () => {
 
   it('gives verdicts with their evidence on a show that says right and wrong things about presidents', async () => {
     const show = await run(['analyze', PRESIDENTS_SHOW], { data: 'show' });
-    expect(show.out).toMatch(/Key claims ─+ ✔ 3 {2}✘ 2 {2}\? 7\n/);
+    expect(show.out).toMatch(/Key claims ─+ ✔ 6 {2}✘ 2 {2}\? 7\n/);
     const speakers = await run(['analyze', PRESIDENTS_SHOW, '--json'], { data: 'show' });
     expect((JSON.parse(speakers.out) as IntakeReport).counts).toMatchObject({ failed: 0 });
   }, 60_000);
@@ -266,12 +267,31 @@ describe('the command line', () => {
     expect(help.code).toBe(0);
     for (const word of ['Exit codes', 'KAPELLE_DATA', 'analyze', 'orchestrators'])
       expect(help.out).toContain(word);
-    const known = JSON.parse(orchestrators.out) as { name: string; layer: string; state: string }[];
-    expect(known.map(({ name, layer, state }) => [name, layer, state])).toEqual([
-      ['content_intake', 'application', 'running'],
-      ['autonomous_intelligence', 'domain', 'running'],
-      ['fallback_autonomous', 'domain', 'running'],
+    const known = JSON.parse(orchestrators.out) as OrchestratorInfo[];
+    expect(known.map(({ name, layer }) => `${layer} ${name}`).sort()).toEqual([
+      'application advanced_bandits',
+      'application analysis_desk',
+      'application content_intake',
+      'application real_time_monitoring',
+      'application unified_feedback',
+      'domain agent_training',
+      'domain autonomous_intelligence',
+      'domain enhanced_autonomous',
+      'domain fallback_autonomous',
+      'domain hierarchical',
+      'domain mission',
+      'infrastructure deployment',
+      'infrastructure production_operations',
+      'infrastructure resilience',
+      'infrastructure security',
+      'infrastructure telemetry',
     ]);
+    expect(
+      known.filter(({ state, health, operations, type }) => {
+        const works = state === 'running' && health.status === 'healthy';
+        return !works || operations.length === 0 || type.length === 0;
+      }),
+    ).toEqual([]);
     expect(verbose.err).toContain('"event":"host_stopped"');
     expect(Array.isArray(JSON.parse(verbose.out))).toBe(true);
   }, 60_000);

@@ -1,7 +1,9 @@
 import { DEPTHS, type Depth } from '@kapelle/orchestrators';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { analyze, type AnalyzeOptions } from './commands/analyze.js';
+import type { DiscordOptions } from './commands/discord.js';
 import { orchestrators } from './commands/orchestrators.js';
+import type { WatchOptions } from './commands/watch.js';
 import { list, search, show, SHOW_FORMATS, type ShowFormat, type StoredOptions } from './commands/stored.js';
 import { EXIT_CODE, type ExitCode } from './exit-code.js';
 import { complain, UsageError } from './complaint.js';
@@ -14,7 +16,9 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or setting, 3 content cannot 
 5 the database does not work (a briefing that was made is still shown), 130 Ctrl-C.
 
 Settings (environment): KAPELLE_DATA (folder of the database, default .kapelle), KAPELLE_LOG_LEVEL, KAPELLE_KNOWLEDGE
-(YAML file), KAPELLE_LLM_BASE_URL, KAPELLE_LLM_MODEL, KAPELLE_LLM_API_KEY, KAPELLE_ALLOW_ADDRESSES (private servers).`;
+(YAML file), KAPELLE_LLM_BASE_URL, KAPELLE_LLM_MODEL, KAPELLE_LLM_API_KEY, KAPELLE_LLM_INPUT_PRICE and
+KAPELLE_LLM_OUTPUT_PRICE (US dollars for a million tokens), KAPELLE_ALLOW_ADDRESSES (private servers), KAPELLE_DISCORD_TOKEN,
+KAPELLE_DISCORD_ROLES, KAPELLE_DISCORD_USERS, KAPELLE_DISCORD_OPERATORS (ids), KAPELLE_DISCORD_API.`;
 
 const ANALYZE_HELP = `
 Depths:
@@ -22,6 +26,10 @@ Depths:
   standard       5 sentences, and topics, names, claims (20, checked), fallacies, persuasion, readability, quality
   deep           8 sentences, 40 claims, and a narrative where a language model is set
   comprehensive  12 sentences, 100 claims
+  experimental   16 sentences chosen in three ways, 200 claims compared with stored briefings too, and a narrative that
+                 is checked against the text and written again
+
+What was finished before an interruption is not done again.
 
 Examples:
   intelligence-bot analyze talk.vtt --out briefings
@@ -93,6 +101,9 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
     .addOption(new Option('-o, --out <dir>', 'write Markdown, HTML and JSON into a folder'))
     .addOption(new Option('-f, --force', 'analyse again what is known'))
     .addOption(
+      new Option('--budget <amount>', 'US dollars that each source may cost at most').argParser(amount),
+    )
+    .addOption(
       new Option('--max-items <n>', 'items taken of a feed (default 10)').argParser(wholeNumber(1, 100)),
     )
     .addOption(new Option('-q, --quiet', 'no progress and no notes'))
@@ -132,6 +143,28 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
       done(await list(run, options));
     });
   program
+    .command('watch')
+    .description('follow feeds, pages and folders, and analyse what is new')
+    .argument('<sources...>', 'addresses of feeds and pages, folders, or discord:<channel id>')
+    .addOption(
+      new Option('--every <minutes>', 'from one look to the next')
+        .default(10)
+        .argParser(wholeNumber(1, 10_080)),
+    )
+    .addOption(verbose())
+    .action(async (sources: string[], options: WatchOptions) => {
+      const { watch } = await import('./commands/watch.js');
+      done(await watch(run, sources, options));
+    });
+  program
+    .command('discord')
+    .description('answer in Discord until Ctrl-C')
+    .addOption(verbose())
+    .action(async (options: DiscordOptions) => {
+      const { discord } = await import('./commands/discord.js');
+      done(await discord(run, options));
+    });
+  program
     .command('orchestrators')
     .description('show the orchestrators that run')
     .addOption(json())
@@ -140,6 +173,12 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
       done(await orchestrators(run, options));
     });
   return program;
+}
+
+function amount(text: string): number {
+  const value = Number(text);
+  if (/^\d+(?:\.\d+)?$/.test(text) && value <= 1e6) return value;
+  throw new InvalidArgumentError('Write US dollars from 0 to 1000000, for example 0.25.');
 }
 
 function wholeNumber(min: number, max: number): (text: string) => number {

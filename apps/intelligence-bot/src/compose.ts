@@ -1,5 +1,7 @@
 import { createOrchestrationHost, type Logger, type OrchestrationHost } from '@kapelle/core';
 import {
+  AUTONOMOUS_INTELLIGENCE_OPTIONS,
+  type AutonomousIntelligenceOptions,
   AutonomousIntelligenceOrchestrator,
   BRIEFING_STORE,
   CONTENT_SOURCE,
@@ -37,7 +39,10 @@ export const ORCHESTRATORS = [
 /** The file of the database in the data folder. */
 export const DATABASE_FILE = 'briefings.db';
 
-const KNOWLEDGE_FILE = fileURLToPath(new URL('../knowledge/us-presidents.yaml', import.meta.url));
+/** What the bot knows for itself. */
+const KNOWLEDGE_FILES = ['us-presidents.yaml', 'us-figures.yaml', 'capitals.yaml'].map((name) =>
+  fileURLToPath(new URL(`../knowledge/${name}`, import.meta.url)),
+);
 
 /** What the orchestrators get from outside. */
 export interface Ports {
@@ -47,6 +52,8 @@ export interface Ports {
   readonly model?: LanguageModel;
   /** What must survive a restart besides the briefings; kept by the process alone without one. */
   readonly state?: StateStore;
+  /** How analyses are made. */
+  readonly analysis?: AutonomousIntelligenceOptions;
 }
 
 /** The bot, put together. */
@@ -67,20 +74,26 @@ export function portsOf(settings: Settings, stdin?: Readable): Ports {
     store: new LazyBriefingStore(join(settings.dataFolder, DATABASE_FILE)),
     state: new LazyStateStore(join(settings.dataFolder, DATABASE_FILE)),
     knowledge: new FileKnowledge(
-      knowledgeFile === undefined ? [KNOWLEDGE_FILE] : [KNOWLEDGE_FILE, knowledgeFile],
+      knowledgeFile === undefined ? KNOWLEDGE_FILES : [...KNOWLEDGE_FILES, knowledgeFile],
     ),
     ...(languageModel === undefined ? {} : { model: new LazyLanguageModel(languageModel) }),
+    // Whoever writes "--depth experimental" means it.
+    analysis: {
+      experimentalDepth: true,
+      ...(languageModel?.prices === undefined ? {} : { prices: languageModel.prices }),
+    },
   };
 }
 
 /** Binds the ports. */
-export function portsModule({ source, store, knowledge, model, state }: Ports): ContainerModule {
+export function portsModule({ source, store, knowledge, model, state, analysis }: Ports): ContainerModule {
   return new ContainerModule(({ bind }) => {
     bind(CONTENT_SOURCE).toConstantValue(source);
     bind(BRIEFING_STORE).toConstantValue(store);
     bind(KNOWLEDGE_SOURCE).toConstantValue(knowledge);
     if (model !== undefined) bind(LANGUAGE_MODEL).toConstantValue(model);
     if (state !== undefined) bind(STATE_STORE).toConstantValue(state);
+    if (analysis !== undefined) bind(AUTONOMOUS_INTELLIGENCE_OPTIONS).toConstantValue(analysis);
   });
 }
 

@@ -22,10 +22,11 @@ export async function withBot<T>(
   { io, settings, signal, stdin }: CommandRun,
   isVerbose: boolean,
   work: (bot: Bot, context: OrchestrationContext) => Promise<T>,
+  make: typeof compose = compose,
 ): Promise<T> {
   const level: LogLevel | undefined = settings.logLevel ?? (isVerbose ? 'debug' : undefined);
   const logger = level === undefined ? undefined : await openLog(io, level);
-  const bot = compose(portsOf(settings, stdin), logger);
+  const bot = make(portsOf(settings, stdin), logger);
   try {
     await bot.host.start();
     return await work(bot, OrchestrationContext.create({ tenantId: TENANT, signal }));
@@ -35,7 +36,8 @@ export async function withBot<T>(
   }
 }
 
-async function openLog({ err, errColors }: ConsoleIo, level: LogLevel) {
+/** A log for people on stderr. */
+export async function openLog({ err, errColors }: ConsoleIo, level: LogLevel) {
   const { createWinstonLogger } = await import('@kapelle/observability');
   return createWinstonLogger({ level, service: 'intelligence-bot', stream: err, colors: errColors });
 }

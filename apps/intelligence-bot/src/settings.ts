@@ -6,6 +6,20 @@ export interface LanguageModelSettings {
   readonly baseURL: string;
   readonly apiKey?: string;
   readonly model: string;
+  /** What a million tokens cost in US dollars, where that is known. */
+  readonly prices?: { readonly inputUsdPerMillion: number; readonly outputUsdPerMillion: number };
+}
+
+/** How the bot gets into Discord, and who may use it there. All ids are Discord's. */
+export interface DiscordSettings {
+  readonly token: string;
+  /** Who has one of these roles may use the bot; everybody where neither roles nor users are named. */
+  readonly roleIds: readonly string[];
+  readonly userIds: readonly string[];
+  /** Who runs the bot, and may see how it is everywhere. */
+  readonly operatorIds: readonly string[];
+  /** The REST interface, where it is reached by a proxy. */
+  readonly api?: string;
 }
 
 export interface Settings {
@@ -20,6 +34,7 @@ export interface Settings {
   readonly knowledgeFile?: string;
   /** Web servers that may be asked although they are not public. */
   readonly allowAddresses: readonly string[];
+  readonly discord?: DiscordSettings;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,8 +54,13 @@ export class SettingsError extends Error {
  * - `KAPELLE_DATA`: folder of the database; `.kapelle` in the working folder
  * - `KAPELLE_LOG_LEVEL`: debug, info, warn or error, on stderr; no log
  * - `KAPELLE_LLM_BASE_URL`, `KAPELLE_LLM_MODEL`, `KAPELLE_LLM_API_KEY`: a server that speaks OpenAI's chat protocol; none
+ * - `KAPELLE_LLM_INPUT_PRICE`, `KAPELLE_LLM_OUTPUT_PRICE`: US dollars for a million tokens; unknown
  * - `KAPELLE_KNOWLEDGE`: a YAML file with further knowledge; none
  * - `KAPELLE_ALLOW_ADDRESSES`: addresses or CIDR ranges of private servers that may be asked, with commas; none
+ * - `KAPELLE_DISCORD_TOKEN`: of the bot in Discord; none
+ * - `KAPELLE_DISCORD_ROLES`, `KAPELLE_DISCORD_USERS`: ids of who may use it there, with commas; everybody
+ * - `KAPELLE_DISCORD_OPERATORS`: ids of people who run it, with commas; none
+ * - `KAPELLE_DISCORD_API`: address of Discord's REST interface; Discord's own
  *
  * @throws {@link SettingsError}
  */
@@ -56,17 +76,23 @@ export function readSettings(environment: Environment, workingFolder: string): S
   }
   const knowledgeFile = value('KNOWLEDGE');
   const languageModel = languageModelOf(value);
+  const discord = discordOf(value);
   return {
     baseFolder,
     dataFolder: resolve(baseFolder, value('DATA') ?? DEFAULT_DATA_FOLDER),
     ...(logLevel === undefined ? {} : { logLevel }),
     ...(languageModel === undefined ? {} : { languageModel }),
     ...(knowledgeFile === undefined ? {} : { knowledgeFile: resolve(baseFolder, knowledgeFile) }),
-    allowAddresses: (value('ALLOW_ADDRESSES') ?? '')
-      .split(',')
-      .map((address) => address.trim())
-      .filter((address) => address !== ''),
+    allowAddresses: listOf(value('ALLOW_ADDRESSES')),
+    ...(discord === undefined ? {} : { discord }),
   };
+}
+
+function listOf(text = ''): string[] {
+  return text
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => each !== '');
 }
 
 /** `npm start` changes to the folder of the package; what the person at the keyboard means is where they called it. */
@@ -92,7 +118,61 @@ function languageModelOf(value: (name: string) => string | undefined): LanguageM
     );
   }
   const apiKey = value('LLM_API_KEY');
-  return { baseURL, model, ...(apiKey === undefined ? {} : { apiKey }) };
+  const prices = pricesOf(value);
+  return {
+    ...{ baseURL, model },
+    ...(apiKey === undefined ? {} : { apiKey }),
+    ...(prices === undefined ? {} : { prices }),
+  };
+}
+
+/** Both or none: half a price would be a wrong one. */
+function pricesOf(value: (name: string) => string | undefined): LanguageModelSettings['prices'] {
+  const [input, output] = ['LLM_INPUT_PRICE', 'LLM_OUTPUT_PRICE'].map((name) => {
+    const text = value(name);
+    if (text === undefined) return undefined;
+    const price = Number(text);
+    if (/^\d+(?:\.\d+)?$/.test(text) && price <= 1e6) return price;
+    throw new SettingsError(
+      `KAPELLE_${name} is "${text}". Write US dollars for a million tokens, for example 0.15.`,
+    );
+  });
+  if (input === undefined && output === undefined) return undefined;
+  if (input === undefined || output === undefined) {
+    throw new SettingsError(
+      'Of KAPELLE_LLM_INPUT_PRICE and KAPELLE_LLM_OUTPUT_PRICE only one is set. Set both, or none.',
+    );
+  }
+  return { inputUsdPerMillion: input, outputUsdPerMillion: output };
+}
+
+function discordOf(value: (name: string) => string | undefined): DiscordSettings | undefined {
+  const token = value('DISCORD_TOKEN');
+  if (token === undefined) return undefined;
+  if (/\s/.test(token)) {
+    throw new SettingsError('KAPELLE_DISCORD_TOKEN has blanks in it. Write the token alone.');
+  }
+  const ids = (name: string): string[] => {
+    const all = listOf(value(name));
+    const wrong = all.find((id) => !/^\d{15,20}$/.test(id));
+    if (wrong === undefined) return all;
+    throw new SettingsError(
+      `KAPELLE_${name} names "${wrong}", which is no id. Write numbers of Discord's, with commas: its developer mode copies them.`,
+    );
+  };
+  const api = value('DISCORD_API');
+  if (api !== undefined && !/^https?:\/\/[^\s@]+$/.test(api)) {
+    throw new SettingsError(
+      'KAPELLE_DISCORD_API is no http or https address without a password. Write for example https://discord.com/api.',
+    );
+  }
+  return {
+    token,
+    roleIds: ids('DISCORD_ROLES'),
+    userIds: ids('DISCORD_USERS'),
+    operatorIds: ids('DISCORD_OPERATORS'),
+    ...(api === undefined ? {} : { api: api.replace(/\/+$/, '') }),
+  };
 }
 
 function isLogLevel(text: string): text is LogLevel {

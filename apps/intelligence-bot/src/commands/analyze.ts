@@ -26,6 +26,8 @@ export interface AnalyzeOptions {
   readonly quiet?: true;
   readonly verbose?: true;
   readonly maxItems?: number;
+  /** US dollars for each source. */
+  readonly budget?: number;
 }
 
 /** Analyses sources and prints the briefing, or one line for each where there are several. */
@@ -69,7 +71,7 @@ async function takeIn(
   { host }: Bot,
   context: OrchestrationContext,
   sources: readonly string[],
-  { depth, force, json, quiet, maxItems }: AnalyzeOptions,
+  { depth, force, json, quiet, maxItems, budget }: AnalyzeOptions,
 ): Promise<StepResult<IntakeReport>> {
   if (sources.length === 0) {
     return StepResult.ok({
@@ -92,6 +94,7 @@ async function takeIn(
       depth,
       force: force === true,
       ...(maxItems === undefined ? {} : { maxItems }),
+      ...(budget === undefined ? {} : { budgetUsd: budget }),
     });
   } finally {
     progress.end();
@@ -151,7 +154,7 @@ async function tell(run: CommandRun, report: IntakeReport, options: AnalyzeOptio
 }
 
 function tellBriefed(
-  { io }: CommandRun,
+  { io, settings }: CommandRun,
   outcome: SourceBriefed,
   name: string,
   isOnly: boolean,
@@ -169,9 +172,35 @@ function tellBriefed(
   if (quiet !== true && isOnly && status === 'cached') {
     remark(io, 'note', `Already analysed on ${when(briefing.createdAt)}; --force analyses again.`);
   }
-  if (status === 'reduced')
-    for (const warning of outcome.warnings) remark(io, 'warning', `${name}: ${warning}`);
+  if (quiet !== true) {
+    for (const note of storyOf(outcome, settings.baseFolder))
+      remark(io, 'note', isOnly ? note : `${name}: ${note}`);
+  }
+  for (const warning of outcome.warnings) remark(io, 'warning', `${name}: ${warning}`);
 }
+
+/** What happened on the way to a briefing, in sentences. */
+function storyOf({ resumedFrom, firstSource, budget }: SourceBriefed, baseFolder: string): readonly string[] {
+  return [
+    ...(resumedFrom === undefined
+      ? []
+      : [
+          `This analysis was resumed from stage "${resumedFrom}": what was finished before was not done again.`,
+        ]),
+    ...(firstSource === undefined
+      ? []
+      : [`The same content was first analysed from ${shownPath(firstSource.uri, baseFolder)}.`]),
+    ...(budget === undefined
+      ? []
+      : [
+          `It cost ${shownUsd(budget.spent.usd)} of ${shownUsd(budget.limits.usd)} US dollars` +
+            `${budget.isEstimated ? ' at most' : ''}: ${String(budget.spent.inputTokens + budget.spent.outputTokens)} tokens in ${String(budget.spent.modelCalls)} calls.`,
+        ]),
+  ];
+}
+
+/** With as many digits as it takes to show something. */
+const shownUsd = (usd: number): string => (usd === 0 || usd >= 0.01 ? usd.toFixed(2) : usd.toPrecision(2));
 
 async function writeFiles(
   { io, settings }: CommandRun,

@@ -1,5 +1,6 @@
-import type { OrchestratorInfo } from '@kapelle/core';
+import type { Logger, OrchestratorInfo } from '@kapelle/core';
 import Table from 'cli-table3';
+import type { Bot, Ports } from '../compose.js';
 import { colorsOf, roomOf, type Colors } from '../console-io.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
 import { withBot, type CommandRun } from '../run-bot.js';
@@ -12,14 +13,22 @@ export async function orchestrators(
   run: CommandRun,
   { json, verbose }: { readonly json?: true; readonly verbose?: true },
 ): Promise<ExitCode> {
-  return withBot(run, verbose === true, async ({ host }) => {
-    const { io } = run;
-    const known = Object.values(host.facade.listOrchestrators());
-    const colors = colorsOf(io.outColors);
-    if (json === true) io.out.write(`${JSON.stringify(known, undefined, 2)}\n`);
-    else io.out.write(roomOf(io.out, 0) < TABLE_WIDTH ? paragraphs(known, colors) : table(known, colors));
-    return EXIT_CODE.ok;
-  });
+  const { composeService } = await import('../service.js');
+  const whole = (ports: Ports, logger?: Logger): Bot =>
+    composeService(ports, run.settings, logger === undefined ? {} : { logger });
+  return withBot(
+    run,
+    verbose === true,
+    async ({ host }) => {
+      const { io } = run;
+      const known = Object.values(host.facade.listOrchestrators());
+      const colors = colorsOf(io.outColors);
+      if (json === true) io.out.write(`${JSON.stringify(known, undefined, 2)}\n`);
+      else io.out.write(roomOf(io.out, 0) < TABLE_WIDTH ? paragraphs(known, colors) : table(known, colors));
+      return EXIT_CODE.ok;
+    },
+    whole,
+  );
 }
 
 function table(known: readonly OrchestratorInfo[], colors: Colors): string {
