@@ -5,6 +5,9 @@ import type { Config } from 'jest';
 const config: Config = {
   // A busy machine takes several times as long; what hangs is found all the same.
   testTimeout: 30_000,
+  // Jest leaves one core to others, which with two cores is half of them; a worker that has grown makes room for a new one.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1GB',
   projects: [
     'packages/core',
     'packages/resilience',
