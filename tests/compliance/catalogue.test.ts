@@ -189,7 +189,10 @@ describe('the catalogue', () => {
 });
 
 describe('the check of an operation table', () => {
-  const schema = (properties: readonly string[], required: readonly string[]): NonNullable<OperationInfo['params']> => ({
+  const schema = (
+    properties: readonly string[],
+    required: readonly string[],
+  ): NonNullable<OperationInfo['params']> => ({
     type: 'object',
     title: 'Params',
     properties: Object.fromEntries(properties.map((name) => [name, {}])),
