@@ -5,6 +5,8 @@ import { colorsOf, roomOf, type Colors } from '../console-io.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
 import { withBot, type CommandRun } from '../run-bot.js';
 
+const LAYERS: readonly OrchestratorInfo['layer'][] = ['domain', 'application', 'infrastructure'];
+
 /** Narrower terminals get a paragraph for each. */
 const TABLE_WIDTH = 110;
 
@@ -24,16 +26,29 @@ export async function orchestrators(
       const known = Object.values(host.facade.listOrchestrators());
       const colors = colorsOf(io.outColors);
       if (json === true) io.out.write(`${JSON.stringify(known, undefined, 2)}\n`);
-      else io.out.write(roomOf(io.out, 0) < TABLE_WIDTH ? paragraphs(known, colors) : table(known, colors));
+      else {
+        const room = roomOf(io.out, 0);
+        const sorted = known.sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer));
+        io.out.write(room < TABLE_WIDTH ? paragraphs(sorted, colors) : table(sorted, colors, room));
+      }
       return EXIT_CODE.ok;
     },
     whole,
   );
 }
 
-function table(known: readonly OrchestratorInfo[], colors: Colors): string {
+function table(known: readonly OrchestratorInfo[], colors: Colors, room: number): string {
+  const columns = ['name', 'layer', 'type', 'state', 'health'] as const;
+  // Of each cell: its text, a space on either side, and a line.
+  const used = columns.map((column) => {
+    const texts = known.map((each) => (column === 'health' ? each.health.status : each[column]));
+    return Math.max(...[column, ...texts].map(({ length }) => length)) + 3;
+  });
+  const left = room - used.reduce((sum, width) => sum + width, 2);
   const lines = new Table({
-    head: ['name', 'layer', 'type', 'state', 'health', 'operations'].map((title) => colors.bold(title)),
+    head: [...columns, 'operations'].map((title) => colors.bold(title)),
+    // What is piped has all the room there is.
+    ...(Number.isFinite(left) ? { colWidths: [null, null, null, null, null, left], wordWrap: true } : {}),
     // The library's own colours know nothing of ours.
     style: { head: [], border: [], compact: true },
   });
