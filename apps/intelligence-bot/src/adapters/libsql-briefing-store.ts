@@ -24,6 +24,7 @@ import { inTransaction } from './briefing-schema.js';
 import { openDatabase } from './database-file.js';
 import { toMatchExpression } from './search-query.js';
 import { StoreError, toStoreError } from './store-error.js';
+import { PreparedStatements } from './prepared-statements.js';
 
 export interface LibsqlBriefingStoreOptions {
   /** Path of the database; a relative one counts from the working folder. It is created with its folder. */
@@ -89,12 +90,13 @@ type SearchRow = SummaryRow & { readonly rank: number; readonly in_title: string
  */
 export class LibsqlBriefingStore implements BriefingStore {
   readonly #file: string;
-  readonly #statements = new Map<keyof typeof SQL, Database.Statement>();
+  readonly #statements: PreparedStatements<keyof typeof SQL>;
   #db: Database.Database | undefined;
 
   private constructor(file: string, db: Database.Database) {
     this.#file = file;
     this.#db = db;
+    this.#statements = new PreparedStatements(db, SQL);
   }
 
   /**
@@ -119,11 +121,11 @@ export class LibsqlBriefingStore implements BriefingStore {
         const known = this.#first<{ search_row: number }>('searchRow', row.tenant_id, row.id);
         const searchRow = (known ?? this.#first<{ search_row: number }>('nextSearchRow'))?.search_row ?? 1;
         if (known !== undefined) {
-          this.#statement('unindex').run(searchRow);
-          this.#statement('remove').run(searchRow);
+          this.#statements.get('unindex').run(searchRow);
+          this.#statements.get('remove').run(searchRow);
         }
-        this.#statement('index').run(searchRow, tenantWord(tenantId), title, summary, body);
-        this.#statement('save').run({ ...row, search_row: searchRow });
+        this.#statements.get('index').run(searchRow, tenantWord(tenantId), title, summary, body);
+        this.#statements.get('save').run({ ...row, search_row: searchRow });
       });
     });
   }
@@ -144,7 +146,7 @@ export class LibsqlBriefingStore implements BriefingStore {
     checkKey('tenantId', tenantId);
     checkWhole('limit', limit, 1, MAX_PAGE_SIZE);
     checkWhole('offset', offset, 0, Number.MAX_SAFE_INTEGER);
-    return this.#run(() => this.#all<SummaryRow>('list', tenantId, limit, offset).map(toSummary));
+    return this.#run(() => this.#statements.all<SummaryRow>('list', tenantId, limit, offset).map(toSummary));
   }
 
   /** Ranks by BM25 over title (weight 8), summary (3) and body (1). How rare a word is counts all tenants. */
@@ -155,7 +157,7 @@ export class LibsqlBriefingStore implements BriefingStore {
       const expression = toMatchExpression(query, SEARCH_COLUMNS);
       if (expression === undefined) return [];
       const match = `tenant : "${tenantWord(tenantId)}" AND ${expression}`;
-      const rows = this.#all<SearchRow>('search', match, tenantId, limit);
+      const rows = this.#statements.all<SearchRow>('search', match, tenantId, limit);
       const best = rows[0]?.rank ?? 0;
       return rows.map((row) => ({
         summary: toSummary(row),
@@ -173,7 +175,6 @@ export class LibsqlBriefingStore implements BriefingStore {
       db.exec('PRAGMA wal_checkpoint(PASSIVE)');
     } finally {
       this.#db = undefined;
-      this.#statements.clear();
       db.close();
     }
   }
@@ -192,22 +193,8 @@ export class LibsqlBriefingStore implements BriefingStore {
     }
   }
 
-  #statement(name: keyof typeof SQL): Database.Statement {
-    const known = this.#statements.get(name);
-    if (known !== undefined) return known;
-    const statement = this.#db?.prepare(SQL[name]);
-    if (statement === undefined) throw new TypeError('statements are prepared while the store is open');
-    this.#statements.set(name, statement);
-    return statement;
-  }
-
-  /** Through `all`: rows of `get` carry a field that is no column. */
-  #all<T>(name: keyof typeof SQL, ...values: unknown[]): T[] {
-    return this.#statement(name).all(...values) as T[];
-  }
-
   #first<T>(name: keyof typeof SQL, ...values: unknown[]): T | undefined {
-    return this.#all<T>(name, ...values)[0];
+    return this.#statements.all<T>(name, ...values)[0];
   }
 
   #briefing(row: { readonly json: string } | undefined): Briefing | undefined {

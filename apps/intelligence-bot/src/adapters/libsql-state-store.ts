@@ -14,6 +14,7 @@ import { resolve } from 'node:path';
 import { inTransaction } from './briefing-schema.js';
 import { openDatabase } from './database-file.js';
 import { StoreError, toStoreError } from './store-error.js';
+import { PreparedStatements } from './prepared-statements.js';
 
 export interface LibsqlStateStoreOptions {
   /** Path of the database, which may be that of the briefings; it is created with its folder. */
@@ -64,12 +65,13 @@ export class LibsqlStateStore implements StateStore {
   readonly durable = true;
   readonly #file: string;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #statements = new Map<keyof typeof SQL, Database.Statement>();
+  readonly #statements: PreparedStatements<keyof typeof SQL>;
   #db: Database.Database | undefined;
 
   private constructor(file: string, db: Database.Database, clock: Pick<Clock, 'now'>) {
     this.#file = file;
     this.#db = db;
+    this.#statements = new PreparedStatements(db, SQL);
     this.#clock = clock;
   }
 
@@ -83,7 +85,7 @@ export class LibsqlStateStore implements StateStore {
   async get<T>(at: StateKey): Promise<StateRecord<T> | undefined> {
     stateRules.assertKey(at);
     return this.#run(() => {
-      const [row] = this.#all<Row>('get', ...placeOf(at));
+      const [row] = this.#statements.all<Row>('get', ...placeOf(at));
       return row === undefined ? undefined : this.#record<T>(row);
     });
   }
@@ -95,10 +97,10 @@ export class LibsqlStateStore implements StateStore {
     return this.#run((db) =>
       inTransaction(db, () => {
         const place = placeOf(at);
-        const found = this.#all<{ version: number }>('version', ...place)[0]?.version ?? 0;
+        const found = this.#statements.all<{ version: number }>('version', ...place)[0]?.version ?? 0;
         stateRules.assertVersion(at, options.ifVersion, found);
         const updatedAt = this.#clock.now();
-        this.#statement('put').run(...place, found + 1, updatedAt, json);
+        this.#statements.get('put').run(...place, found + 1, updatedAt, json);
         return { key: at.key, value: JSON.parse(json) as T, version: found + 1, updatedAt };
       }),
     );
@@ -106,7 +108,7 @@ export class LibsqlStateStore implements StateStore {
 
   async delete(at: StateKey): Promise<boolean> {
     stateRules.assertKey(at);
-    return this.#run(() => this.#statement('delete').run(...placeOf(at)).changes > 0);
+    return this.#run(() => this.#statements.get('delete').run(...placeOf(at)).changes > 0);
   }
 
   async list<T>(of: StateCollection, options: ListOptions = {}): Promise<readonly StateRecord<T>[]> {
@@ -115,9 +117,9 @@ export class LibsqlStateStore implements StateStore {
     const prefix = unitsOf(options.prefix ?? '');
     const after = unitsOf(options.after ?? '');
     return this.#run(() =>
-      this.#all<Row>('list', unitsOf(of.tenantId), of.collection, after, prefix, prefix.length, limit).map(
-        (row) => this.#record<T>(row),
-      ),
+      this.#statements
+        .all<Row>('list', unitsOf(of.tenantId), of.collection, after, prefix, prefix.length, limit)
+        .map((row) => this.#record<T>(row)),
     );
   }
 
@@ -125,7 +127,6 @@ export class LibsqlStateStore implements StateStore {
     const db = this.#db;
     if (db === undefined) return;
     this.#db = undefined;
-    this.#statements.clear();
     db.close();
   }
 
@@ -141,19 +142,6 @@ export class LibsqlStateStore implements StateStore {
     } catch (error) {
       throw error instanceof StateError ? error : toStoreError(error, this.#file);
     }
-  }
-
-  #statement(name: keyof typeof SQL): Database.Statement {
-    const known = this.#statements.get(name);
-    if (known !== undefined) return known;
-    const statement = this.#db?.prepare(SQL[name]);
-    if (statement === undefined) throw new TypeError('statements are prepared while the store is open');
-    this.#statements.set(name, statement);
-    return statement;
-  }
-
-  #all<T>(name: keyof typeof SQL, ...values: unknown[]): T[] {
-    return this.#statement(name).all(...values) as T[];
   }
 
   #record<T>({ key, version, updated_ms: updatedAt, json }: Row): StateRecord<T> {

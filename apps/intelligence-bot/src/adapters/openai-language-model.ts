@@ -1,8 +1,12 @@
-import type { Completion, CompletionRequest, LanguageModel } from '@kapelle/orchestrators';
+import {
+  type Completion,
+  type CompletionRequest,
+  type LanguageModel,
+  retryAfterMs,
+} from '@kapelle/orchestrators';
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { Deadline } from './deadline.js';
 import { LanguageModelError, type LanguageModelErrorCode } from './language-model-error.js';
-import { retryAfterMs } from './retry-after.js';
 
 export interface OpenAiLanguageModelOptions {
   /** Where the API begins, with its version: `https://api.openai.com/v1` or that of any compatible server. */
@@ -176,7 +180,7 @@ export class OpenAiLanguageModel implements LanguageModel {
     const make = (errorCode: LanguageModelErrorCode, next: string) =>
       new LanguageModelError(errorCode, this.#message(`answered with status ${message}`, next), {
         status,
-        retryAfterMs: retryAfterMs((name) => headers?.get(name)),
+        retryAfterMs: retryAfterMs(Object.fromEntries(headers?.entries() ?? [])),
       });
     if (status === 401 || status === 403)
       return make('MODEL_UNAUTHORIZED', 'Check "apiKey" and what it may use');
