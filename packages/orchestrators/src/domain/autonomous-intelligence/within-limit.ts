@@ -1,4 +1,5 @@
 import type { Clock } from '@kapelle/core';
+import { boundedWork } from '../../bounded-work.js';
 import { AutonomousIntelligenceError } from './autonomous-error.js';
 
 /** How long work is waited for. */
@@ -20,36 +21,19 @@ export interface TimeLimit {
  *
  * @throws AutonomousIntelligenceError `AUTONOMOUS_PORT_TIMEOUT` after the time
  */
-export async function withinLimit<T>(
+export function withinLimit<T>(
   work: (signal: AbortSignal) => T | PromiseLike<T>,
   { clock, timeoutMs, option, signal, what }: TimeLimit,
 ): Promise<T> {
-  signal?.throwIfAborted();
-  const controller = new AbortController();
-  let timer: unknown;
-  let onAbort: (() => void) | undefined;
-  const ended = new Promise<never>((_resolve, reject) => {
-    const end = (reason: Error): void => {
-      controller.abort(reason);
-      reject(reason);
-    };
-    timer = clock.setTimeout(() => {
-      end(
-        new AutonomousIntelligenceError(
-          'AUTONOMOUS_PORT_TIMEOUT',
-          `The ${what} had no answer after ${String(timeoutMs)} ms. Look after what it asks, or set ${option} higher.`,
-        ),
-      );
-    }, timeoutMs);
-    onAbort = () => {
-      end(signal?.reason as Error);
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
+  return boundedWork(work, {
+    clock,
+    timeoutMs,
+    what,
+    ...(signal === undefined ? {} : { signal }),
+    timeout: () =>
+      new AutonomousIntelligenceError(
+        'AUTONOMOUS_PORT_TIMEOUT',
+        `The ${what} had no answer after ${String(timeoutMs)} ms. Look after what it asks, or set ${option} higher.`,
+      ),
   });
-  try {
-    return await Promise.race([(async () => work(controller.signal))(), ended]);
-  } finally {
-    clock.clearTimeout(timer);
-    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
-  }
 }
