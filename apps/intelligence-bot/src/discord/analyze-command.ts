@@ -63,7 +63,8 @@ async function analyse(
     });
     stopListening();
     await progress.end();
-    if (result.status !== 'ok') {
+    // What is uncertain is a briefing too: less than was asked for, with the reason.
+    if (result.status !== 'ok' && result.status !== 'uncertain') {
       const failure: Failure =
         result.status === 'failed'
           ? { ...result, code: failureCode(result) }
@@ -77,12 +78,13 @@ async function analyse(
       await deliver(answer, messages, { logger, isPrivate: false });
       return;
     }
-    const { data: briefing, metadata, warnings } = result;
+    const { data: briefing, metadata, warnings, reason } = result;
     const items = metadata['items'];
     const messages = briefingMessages(briefing, {
       isCached: metadata['cached'] === true,
       isUnstored: metadata['stored'] === false && metadata['kept'] !== true,
       warnings,
+      ...(reason === undefined ? {} : { reason }),
       ...(typeof items === 'number' ? { items } : {}),
     });
     const way = await deliver(answer, messages, { logger, isPrivate: false });

@@ -36,6 +36,8 @@ export interface BriefingOrigin {
   /** It is not in the database. */
   readonly isUnstored?: boolean;
   readonly warnings?: readonly string[];
+  /** Why it is less than was asked for. */
+  readonly reason?: string;
   /** How many items the source has, where it is a feed: the briefing is of one. */
   readonly items?: number;
 }
@@ -67,7 +69,7 @@ function wholeMessages(briefing: Briefing): ChatMessage[] {
 
 function overview(briefing: Briefing, origin: BriefingOrigin, left: string[]): ChatEmbed {
   const { analysis, document, narrative, depth, producedBy, id, notes } = briefing;
-  const isReduced = producedBy === 'fallback_autonomous';
+  const isReduced = producedBy === 'fallback_autonomous' || origin.reason !== undefined;
   const summary =
     narrative === undefined
       ? (analysis.summary ?? []).map(({ quote }) => `• ${escapeMarkup(quote)}`).join('\n')
@@ -76,6 +78,7 @@ function overview(briefing: Briefing, origin: BriefingOrigin, left: string[]): C
     ...(origin.isUnstored === true
       ? ['The database did not take it: /results finds it only until the bot is restarted.']
       : []),
+    ...(origin.reason === undefined ? [] : [origin.reason]),
     ...(isReduced ? (origin.warnings ?? []) : []),
     ...notes
       .filter(({ outcome }) => outcome === 'failed' || (isReduced && outcome === 'reduced'))

@@ -9,6 +9,7 @@ import { LocalServer } from '../adapters/fixtures/local-server.js';
 import { type Bot, portsOf } from '../compose.js';
 import { composeService } from '../service.js';
 import { readSettings } from '../settings.js';
+import type { KnowledgeSource } from '@kapelle/orchestrators';
 import type { AccessPolicy } from './access.js';
 import { ChatBot, type ChatBotOptions } from './chat-bot.js';
 import { ChatError, type ChatMessage } from './chat-surface.js';
@@ -127,6 +128,22 @@ describe('the bot in a chat', () => {
     });
     const unknown = await asked('results', { find: 'deadbeef' });
     expect(frame(unknown.edits)).toMatchObject({ title: 'That is not found', footer: 'BRIEFING_UNKNOWN' });
+  });
+
+  it('shows a briefing that lacks something, and says why', async () => {
+    await service.close('another one takes over');
+    const settings = readSettings(
+      { KAPELLE_DATA: join(folder, 'other'), KAPELLE_ALLOW_ADDRESSES: '127.0.0.1' },
+      folder,
+    );
+    const knowledge: KnowledgeSource = { load: () => Promise.reject(new Error('the facts are down')) };
+    service = composeService({ ...portsOf(settings), knowledge }, settings, { logger });
+    await service.host.start();
+    await open();
+    const answer = await asked('analyze', { source: speechAt(), depth: 'standard' });
+    const [overview] = answer.edits.at(-1)?.embeds ?? [];
+    expect(overview?.footer).toMatch(/ · standard · reduced$/);
+    expect(overview?.fields?.find(({ name }) => name === 'Missing')?.value).toContain('the facts are down');
   });
 
   it('shows who waits for what, and takes no more than it can do, also where all ask at once', async () => {
