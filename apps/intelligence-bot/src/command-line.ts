@@ -1,8 +1,10 @@
-import { DEPTHS, type Depth } from '@kapelle/orchestrators';
+import { DEPTHS, MISSION_DEPTHS, type Depth } from '@kapelle/orchestrators';
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { analyze, type AnalyzeOptions } from './commands/analyze.js';
+import type { CallOptions } from './commands/call.js';
 import type { DiscordOptions } from './commands/discord.js';
 import { orchestrators } from './commands/orchestrators.js';
+import type { MissionCommandOptions } from './commands/mission.js';
 import type { WatchOptions } from './commands/watch.js';
 import { list, search, show, SHOW_FORMATS, type ShowFormat, type StoredOptions } from './commands/stored.js';
 import { EXIT_CODE, type ExitCode } from './exit-code.js';
@@ -12,11 +14,12 @@ import type { CommandRun } from './run-bot.js';
 const AFTER_HELP = `
 Without a command it analyses the sample that comes with it.
 
-Exit codes: 0 done, 1 failed, 2 wrong command line or setting, 3 content cannot be got or read, 4 no such briefing,
+Exit codes: 0 done, 1 failed, 2 wrong command line or setting, 3 content cannot be got or read, 4 no such briefing or mission,
 5 the database does not work (a briefing that was made is still shown), 130 Ctrl-C.
 
 Settings (environment): KAPELLE_DATA (folder of the database, default .kapelle), KAPELLE_LOG_LEVEL, KAPELLE_KNOWLEDGE
-(YAML file), KAPELLE_LLM_BASE_URL, KAPELLE_LLM_MODEL, KAPELLE_LLM_API_KEY, KAPELLE_LLM_INPUT_PRICE and
+(YAML file), KAPELLE_LLM_BASE_URL, KAPELLE_LLM_MODEL (several, with commas: which one is asked is learnt),
+KAPELLE_LLM_API_KEY, KAPELLE_LLM_INPUT_PRICE and
 KAPELLE_LLM_OUTPUT_PRICE (US dollars for a million tokens), KAPELLE_ALLOW_ADDRESSES (private servers), KAPELLE_DISCORD_TOKEN,
 KAPELLE_DISCORD_ROLES, KAPELLE_DISCORD_USERS, KAPELLE_DISCORD_OPERATORS (ids), KAPELLE_DISCORD_API.`;
 
@@ -143,6 +146,23 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
       done(await list(run, options));
     });
   program
+    .command('mission')
+    .description('plan and run the stages of a mission; without a source list the missions')
+    .argument('[source]', 'a path or URL, or the id of a mission that is planned or was interrupted')
+    .addOption(
+      new Option('-d, --depth <depth>', 'how many stages').choices(MISSION_DEPTHS).default('standard'),
+    )
+    .addOption(new Option('--budget <amount>', 'US dollars that it may cost at most').argParser(amount))
+    .addOption(new Option('--minutes <n>', 'that it may take at most').argParser(wholeNumber(1, 1_440)))
+    .addOption(new Option('--plan', 'only plan it'))
+    .addOption(new Option('-q, --quiet', 'no progress and no notes'))
+    .addOption(json())
+    .addOption(verbose())
+    .action(async (source: string | undefined, options: MissionCommandOptions) => {
+      const { mission } = await import('./commands/mission.js');
+      done(await mission(run, source, options));
+    });
+  program
     .command('watch')
     .description('follow feeds, pages and folders, and analyse what is new')
     .argument('<sources...>', 'addresses of feeds and pages, folders, or discord:<channel id>')
@@ -164,6 +184,25 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
       const { discord } = await import('./commands/discord.js');
       done(await discord(run, options));
     });
+  program
+    .command('call')
+    .description('call any operation of what "orchestrators" shows, and print what it gives, as JSON')
+    .argument('<orchestrator>', 'its name')
+    .argument('[operation]', 'the default one where it is left out')
+    .argument('[params]', 'an object in JSON')
+    .addOption(new Option('-q, --quiet', 'no progress'))
+    .addOption(verbose())
+    .action(
+      async (
+        name: string,
+        operation: string | undefined,
+        params: string | undefined,
+        options: CallOptions,
+      ) => {
+        const { call } = await import('./commands/call.js');
+        done(await call(run, [name, operation, params], options));
+      },
+    );
   program
     .command('orchestrators')
     .description('show the orchestrators that run')

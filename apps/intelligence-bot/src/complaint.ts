@@ -39,7 +39,7 @@ export function exitCodeOf({
 }): ExitCode {
   if (errorCategory === 'cancelled') return EXIT_CODE.interrupted;
   if (code?.startsWith('STORE_') === true) return EXIT_CODE.store;
-  if (code === 'BRIEFING_UNKNOWN') return EXIT_CODE.notFound;
+  if (code === 'BRIEFING_UNKNOWN' || code === 'MISSION_UNKNOWN') return EXIT_CODE.notFound;
   return UNREADABLE.some((beginning) => code?.startsWith(beginning) === true)
     ? EXIT_CODE.unreadable
     : EXIT_CODE.failed;

@@ -1,5 +1,12 @@
-import { createOrchestrationHost, type Logger, type OrchestrationHost } from '@kapelle/core';
 import {
+  createOrchestrationHost,
+  type Logger,
+  type OrchestrationFacade,
+  type OrchestrationHost,
+} from '@kapelle/core';
+import {
+  ADVANCED_BANDITS_OPTIONS,
+  AdvancedBanditsOrchestrator,
   AUTONOMOUS_INTELLIGENCE_OPTIONS,
   type AutonomousIntelligenceOptions,
   AutonomousIntelligenceOrchestrator,
@@ -10,6 +17,7 @@ import {
   KNOWLEDGE_SOURCE,
   LANGUAGE_MODEL,
   STATE_STORE,
+  UnifiedFeedbackOrchestrator,
   type BriefingStore,
   type ContentSource,
   type KnowledgeSource,
@@ -27,7 +35,9 @@ import {
   LazyLanguageModel,
   LazyStateStore,
 } from './lazy-ports.js';
-import type { Settings } from './settings.js';
+import { banditOptions, modelRoutingModule, routedModel } from './models/model-routing.js';
+import type { ModelChoice } from './models/routed-model.js';
+import type { LanguageModelSettings, Settings } from './settings.js';
 
 /** The orchestrators of the bot. */
 export const ORCHESTRATORS = [
@@ -50,6 +60,8 @@ export interface Ports {
   readonly store: BriefingStore;
   readonly knowledge: KnowledgeSource;
   readonly model?: LanguageModel;
+  /** Several of them, in the place of one: which one is asked is learnt. */
+  readonly models?: readonly ModelChoice[];
   /** What must survive a restart besides the briefings; kept by the process alone without one. */
   readonly state?: StateStore;
   /** How analyses are made. */
@@ -76,11 +88,40 @@ export function portsOf(settings: Settings, stdin?: Readable): Ports {
     knowledge: new FileKnowledge(
       knowledgeFile === undefined ? KNOWLEDGE_FILES : [...KNOWLEDGE_FILES, knowledgeFile],
     ),
-    ...(languageModel === undefined ? {} : { model: new LazyLanguageModel(languageModel) }),
+    ...modelsOf(languageModel),
     // Whoever writes "--depth experimental" means it.
     analysis: {
       experimentalDepth: true,
-      ...(languageModel?.prices === undefined ? {} : { prices: languageModel.prices }),
+      ...pricesOf(languageModel),
+    },
+  };
+}
+
+/** One model, or several. */
+function modelsOf(settings: LanguageModelSettings | undefined): Pick<Ports, 'model' | 'models'> {
+  if (settings === undefined) return {};
+  const { baseURL, apiKey, others = [] } = settings;
+  const server = { baseURL, ...(apiKey === undefined ? {} : { apiKey }) };
+  if (others.length === 0) return { model: new LazyLanguageModel(settings) };
+  return {
+    models: [settings, ...others].map(({ model, prices }) => ({
+      name: model,
+      model: new LazyLanguageModel({ ...server, model }),
+      ...(prices === undefined ? {} : { prices }),
+    })),
+  };
+}
+
+/** Of several models the dearest: a budget must hold whichever is asked. */
+function pricesOf(
+  settings: LanguageModelSettings | undefined,
+): Pick<AutonomousIntelligenceOptions, 'prices'> {
+  const known = [settings, ...(settings?.others ?? [])].flatMap((each) => each?.prices ?? []);
+  if (known.length === 0) return {};
+  return {
+    prices: {
+      inputUsdPerMillion: Math.max(...known.map(({ inputUsdPerMillion }) => inputUsdPerMillion)),
+      outputUsdPerMillion: Math.max(...known.map(({ outputUsdPerMillion }) => outputUsdPerMillion)),
     },
   };
 }
@@ -99,9 +140,23 @@ export function portsModule({ source, store, knowledge, model, state, analysis }
 
 /** Puts the bot together. Nothing is opened or started yet. */
 export function compose(ports: Ports, logger?: Logger): Bot {
-  const host = createOrchestrationHost({
-    orchestrators: ORCHESTRATORS,
-    modules: [portsModule(ports)],
+  const { models } = ports;
+  const facade = (): OrchestrationFacade => host.facade;
+  const host: OrchestrationHost = createOrchestrationHost({
+    orchestrators:
+      models === undefined
+        ? ORCHESTRATORS
+        : [...ORCHESTRATORS, UnifiedFeedbackOrchestrator, AdvancedBanditsOrchestrator],
+    modules:
+      models === undefined
+        ? [portsModule(ports)]
+        : [
+            portsModule({ ...ports, model: routedModel(models, facade) }),
+            modelRoutingModule(facade),
+            new ContainerModule(({ bind }) => {
+              bind(ADVANCED_BANDITS_OPTIONS).toConstantValue(banditOptions(models));
+            }),
+          ],
     ...(logger === undefined ? {} : { logger }),
     // Nothing of a command that was interrupted is worth waiting for.
     shutdown: { drainTimeoutMs: 2_000, hookTimeoutMs: 2_000, totalTimeoutMs: 5_000 },

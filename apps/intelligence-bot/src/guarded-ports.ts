@@ -33,10 +33,13 @@ export class GuardedKnowledge implements KnowledgeSource {
 export class GuardedModel implements LanguageModel {
   readonly #model: LanguageModel;
   readonly #resilience: () => ResilienceOrchestrator;
+  readonly #service: string;
 
-  constructor(model: LanguageModel, resilience: () => ResilienceOrchestrator) {
+  /** @param service what `resilience` knows it under: each model has a breaker of its own */
+  constructor(model: LanguageModel, resilience: () => ResilienceOrchestrator, service = MODEL_SERVICE) {
     this.#model = model;
     this.#resilience = resilience;
+    this.#service = service;
   }
 
   get id(): string {
@@ -44,7 +47,7 @@ export class GuardedModel implements LanguageModel {
   }
 
   complete(request: CompletionRequest): Promise<Completion> {
-    return guarded(this.#resilience(), MODEL_SERVICE, request.signal, (signal) =>
+    return guarded(this.#resilience(), this.#service, request.signal, (signal) =>
       this.#model.complete({ ...request, signal }),
     );
   }
@@ -66,6 +69,8 @@ async function guarded<T>(
     service,
     {
       strategy: 'circuit_breaker',
+      // Each has a limit of its own, which knows better how long it may take.
+      timeoutMs: Infinity,
       primary: async (attempt) => {
         try {
           return await work(attempt.signal);

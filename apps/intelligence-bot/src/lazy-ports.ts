@@ -9,6 +9,7 @@ import {
   type CompletionRequest,
   type ContentSource,
   type Depth,
+  type HttpClient,
   type Knowledge,
   type KnowledgeSource,
   type LanguageModel,
@@ -36,6 +37,16 @@ export class LazyContentSource implements ContentSource {
 
   constructor(options: FileOrHttpContentSourceOptions) {
     this.#options = options;
+  }
+
+  /** The same with a client that others use too: its bounds, breakers and cache, which is each tenant's own. */
+  through(http: HttpClient): LazyContentSource {
+    const { maxBytes, stdin } = this.#options;
+    return new LazyContentSource({
+      http,
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+      ...(stdin === undefined ? {} : { stdin }),
+    });
   }
 
   async acquire(uri: string, options: { readonly signal: AbortSignal }): Promise<RawContent> {

@@ -9,7 +9,7 @@ import { consoleIo } from './console-io.js';
 import { EXIT_CODE, type ExitCode } from './exit-code.js';
 import { readSettings, SettingsError } from './settings.js';
 
-const SAMPLE = fileURLToPath(new URL('../samples/sotu-1961-kennedy.vtt', import.meta.url));
+const SAMPLE = fileURLToPath(new URL('../samples/sotu-1982-reagan.txt', import.meta.url));
 
 /** Runs the command line of this process and ends it. */
 async function main(): Promise<void> {

@@ -19,21 +19,26 @@ export interface ProgressOptions {
   readonly sources: number;
   /** A source as it is shown. */
   readonly nameOf: (source: string) => string;
+  /** The orchestrator whose progress alone is shown. @default everybody's */
+  readonly only?: string;
 }
 
 /** Shows how far the stages of a source are; where there are several sources, how many of them are done. */
 export function showProgress(
   facade: OrchestrationFacade,
   io: ConsoleIo,
-  { requestId, sources, nameOf }: ProgressOptions,
+  { requestId, sources, nameOf, only }: ProgressOptions,
 ): Progress {
   const draw = io.err.isTTY === true ? drawBar(io) : drawLines(io);
   let done = 0;
   const stop = facade.events.on('run.progress', (event) => {
     if (event.requestId !== requestId) return;
+    if (only !== undefined && event.orchestrator !== only) return;
     const isSource = event.orchestrator === 'content_intake';
     if (isSource) done = Math.round(event.ratio * sources);
-    const what = event.message ?? '';
+    // A stage that was left out: the next one shows how far it is.
+    if (event.message === undefined) return;
+    const what = event.message;
     if (sources === 1) {
       if (!isSource)
         draw(event.ratio, `${String(Math.round(event.ratio * 100)).padStart(3)} %  ${what}`, true);

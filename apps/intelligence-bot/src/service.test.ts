@@ -4,6 +4,7 @@ import { FakeClock } from '@kapelle/core/testing';
 import {
   type ActionRecord,
   type AlertSummary,
+  type AnalysisBudgetReport,
   type BanditSummary,
   type Briefing,
   type HealthSummary,
@@ -111,12 +112,17 @@ describe('the service', () => {
           : real.load(options);
       },
     };
-    const { clock, ask, askAs, host } = await start({ knowledge });
+    // What is fetched has a price, so that there is something to keep to.
+    const analysis = { prices: { transferUsdPerGigabyte: 100 } };
+    const { clock, ask, askAs, host } = await start({ knowledge, analysis });
     const begun = clock.now();
     const depths: string[] = [];
     const happened = new Set<string>();
+    const budgets: AnalysisBudgetReport[] = [];
     host.facade.events.on('call.ended', ({ orchestrator, operation, result }) => {
       happened.add(`${orchestrator}.${operation} ${result.status}`);
+      const budget = result.metadata['budget'] as AnalysisBudgetReport | undefined;
+      if (orchestrator === 'autonomous_intelligence' && budget !== undefined) budgets.push(budget);
       const desk = result.metadata['desk'] as { readonly depth: string } | undefined;
       if (orchestrator === 'analysis_desk' && desk !== undefined) depths.push(desk.depth);
     });
@@ -174,6 +180,12 @@ describe('the service', () => {
     expect(well.map(({ status, reduced }) => [status, reduced ?? false])).toEqual(
       well.map(() => ['analysed', false]),
     );
+    expect(budgets).toHaveLength(8);
+    for (const { spent, limits, left } of budgets) {
+      expect(spent.usd).toBeGreaterThan(0);
+      expect(spent.usd).toBeLessThanOrEqual(limits.usd);
+      expect(left).toEqual([]);
+    }
     await clock.advance(5 * HOUR_MS);
     expect(await breaker()).toBe('closed');
     expect(await actions()).toEqual([]);

@@ -3,17 +3,21 @@ import {
   type Clock,
   type Interceptor,
   type Logger,
+  type OrchestrationFacade,
   type OrchestrationHost,
 } from '@kapelle/core';
 import {
   ADVANCED_BANDITS_OPTIONS,
   AdvancedBanditsOrchestrator,
-  type AdvancedBanditsOptions,
+  AGENT_RUNNER,
   AgentTrainingOrchestrator,
   DeploymentOrchestrator,
   EnhancedAutonomousOrchestrator,
   HierarchicalOrchestrator,
   HTTP_CLIENT,
+  MISSION_AGENTS,
+  MISSION_OPTIONS,
+  type MissionOptions,
   MissionOrchestrator,
   MONITORING_OPTIONS,
   type MonitoringOptions,
@@ -29,9 +33,13 @@ import {
 } from '@kapelle/orchestrators';
 import { ContainerModule } from 'inversify';
 import { type Bot, ORCHESTRATORS, type Ports, portsModule } from './compose.js';
-import { AnalysisDeskOrchestrator, DEPTH_DOMAIN, DESK_DEPTHS } from './desk/analysis-desk-orchestrator.js';
-import { GuardedKnowledge, GuardedModel } from './guarded-ports.js';
+import { AnalysisDeskOrchestrator } from './desk/analysis-desk-orchestrator.js';
+import { GuardedKnowledge, GuardedModel, MODEL_SERVICE } from './guarded-ports.js';
+import { LazyContentSource } from './lazy-ports.js';
+import { MISSION_TEAM } from './mission/mission-team.js';
+import { banditOptions, modelRoutingModule, routedModel } from './models/model-routing.js';
 import type { Settings } from './settings.js';
+import { ModelAgentRunner } from './training/model-agent-runner.js';
 
 /** Everything that runs where the bot stays up: the commands that come and go need the first three alone. */
 export const SERVICE_ORCHESTRATORS = [
@@ -61,15 +69,8 @@ export interface ServiceOptions {
   readonly modules?: readonly ContainerModule[];
 }
 
-const BANDITS: AdvancedBanditsOptions = {
-  domains: {
-    [DEPTH_DOMAIN]: {
-      features: [{ name: 'source', kind: 'category' }],
-      actions: DESK_DEPTHS,
-      defaultAlgorithm: 'linucb',
-    },
-  },
-};
+// Whoever writes "--depth experimental" means it.
+const MISSION: MissionOptions = { allowExperimental: true };
 
 const TELEMETRY: TelemetryOptions = {
   rules: [
@@ -91,24 +92,41 @@ export function composeService(
   { logger, clock, interceptors, folders = [], modules = [] }: ServiceOptions = {},
 ): Bot {
   // Sockets live in real time, whatever clock the orchestrators have.
-  const http = new NodeHttpClient({ allowAddresses: settings.allowAddresses });
+  const http = new NodeHttpClient({
+    allowAddresses: settings.allowAddresses,
+    userAgent: 'kapelle-intelligence-bot',
+  });
   const monitoring: MonitoringOptions = { analyst: 'analysis_desk', folders };
-  const { knowledge, model } = ports;
+  const { knowledge, models, source } = ports;
+  const facade = (): OrchestrationFacade => host.facade;
   const resilience = (): ResilienceOrchestrator => host.container.get(ResilienceOrchestrator);
+  const guarded = models?.map((each) => ({
+    ...each,
+    model: new GuardedModel(each.model, resilience, `${MODEL_SERVICE}:${each.name}`),
+  }));
+  const model =
+    guarded !== undefined
+      ? routedModel(guarded, facade, clock)
+      : ports.model && new GuardedModel(ports.model, resilience);
   const host: OrchestrationHost = createOrchestrationHost({
     orchestrators: SERVICE_ORCHESTRATORS,
     modules: [
       portsModule({
         ...ports,
+        source: source instanceof LazyContentSource ? source.through(http) : source,
         knowledge: new GuardedKnowledge(knowledge, resilience),
-        ...(model === undefined ? {} : { model: new GuardedModel(model, resilience) }),
+        ...(model === undefined ? {} : { model }),
       }),
       new ContainerModule(({ bind }) => {
         bind(HTTP_CLIENT).toConstantValue(http);
         bind(TELEMETRY_OPTIONS).toConstantValue(TELEMETRY);
-        bind(ADVANCED_BANDITS_OPTIONS).toConstantValue(BANDITS);
+        bind(ADVANCED_BANDITS_OPTIONS).toConstantValue(banditOptions(models));
+        if (model !== undefined) bind(AGENT_RUNNER).toConstantValue(new ModelAgentRunner(model));
+        bind(MISSION_AGENTS).toConstantValue(MISSION_TEAM);
+        bind(MISSION_OPTIONS).toConstantValue(MISSION);
         bind(MONITORING_OPTIONS).toConstantValue(monitoring);
       }),
+      ...(models === undefined ? [] : [modelRoutingModule(facade)]),
       ...modules,
     ],
     ...(logger === undefined ? {} : { logger }),

@@ -1,13 +1,25 @@
 import type { LogLevel } from '@kapelle/core';
 import { dirname, resolve } from 'node:path';
 
-/** Where a completion server is. */
-export interface LanguageModelSettings {
+/** What a million tokens of a model cost in US dollars. */
+export interface ModelPrices {
+  readonly inputUsdPerMillion: number;
+  readonly outputUsdPerMillion: number;
+}
+
+/** A model of a completion server. */
+export interface ModelSettings {
+  readonly model: string;
+  /** Where they are known. */
+  readonly prices?: ModelPrices;
+}
+
+/** Where a completion server is, and what it is asked for. */
+export interface LanguageModelSettings extends ModelSettings {
   readonly baseURL: string;
   readonly apiKey?: string;
-  readonly model: string;
-  /** What a million tokens cost in US dollars, where that is known. */
-  readonly prices?: { readonly inputUsdPerMillion: number; readonly outputUsdPerMillion: number };
+  /** Further models of the same server: which one is asked is then learnt. */
+  readonly others?: readonly ModelSettings[];
 }
 
 /** How the bot gets into Discord, and who may use it there. All ids are Discord's. */
@@ -41,6 +53,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS: readonly string[] = ['debug', 'info', 'warn', 'error'] satisfies readonly LogLevel[];
 const DEFAULT_DATA_FOLDER = '.kapelle';
+/** As many as can be chosen among. */
+const MAX_MODELS = 32;
 
 /** A setting that cannot be meant. The message names the variable and what to write. */
 export class SettingsError extends Error {
@@ -53,8 +67,10 @@ export class SettingsError extends Error {
  *
  * - `KAPELLE_DATA`: folder of the database; `.kapelle` in the working folder
  * - `KAPELLE_LOG_LEVEL`: debug, info, warn or error, on stderr; no log
- * - `KAPELLE_LLM_BASE_URL`, `KAPELLE_LLM_MODEL`, `KAPELLE_LLM_API_KEY`: a server that speaks OpenAI's chat protocol; none
- * - `KAPELLE_LLM_INPUT_PRICE`, `KAPELLE_LLM_OUTPUT_PRICE`: US dollars for a million tokens; unknown
+ * - `KAPELLE_LLM_BASE_URL`, `KAPELLE_LLM_MODEL`, `KAPELLE_LLM_API_KEY`: a server that speaks OpenAI's chat protocol; none. Several
+ *   models, with commas: which one is asked is learnt
+ * - `KAPELLE_LLM_INPUT_PRICE`, `KAPELLE_LLM_OUTPUT_PRICE`: US dollars for a million tokens, one for all models or one for each;
+ *   unknown
  * - `KAPELLE_KNOWLEDGE`: a YAML file with further knowledge; none
  * - `KAPELLE_ALLOW_ADDRESSES`: addresses or CIDR ranges of private servers that may be asked, with commas; none
  * - `KAPELLE_DISCORD_TOKEN`: of the bot in Discord; none
@@ -111,39 +127,64 @@ function languageModelOf(value: (name: string) => string | undefined): LanguageM
       'KAPELLE_LLM_BASE_URL is no http or https address without a password. Write for example http://localhost:11434/v1.',
     );
   }
-  const model = value('LLM_MODEL');
+  const names = listOf(value('LLM_MODEL'));
+  const [model, ...others] = names;
   if (model === undefined) {
     throw new SettingsError(
       'KAPELLE_LLM_BASE_URL is set, but KAPELLE_LLM_MODEL is not. Name the model, or unset both.',
     );
   }
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined || names.length > MAX_MODELS || names.some((name) => name.length > 64)) {
+    throw new SettingsError(
+      `KAPELLE_LLM_MODEL names ${twice === undefined ? `${String(names.length)} models` : `"${twice}" twice`}. Name ${String(MAX_MODELS)} at most, each once and in 64 characters, with commas.`,
+    );
+  }
   const apiKey = value('LLM_API_KEY');
-  const prices = pricesOf(value);
+  const prices = pricesOf(value, names.length);
+  const priced = (name: string, at: number): ModelSettings => {
+    const its = prices[at];
+    return { model: name, ...(its === undefined ? {} : { prices: its }) };
+  };
   return {
-    ...{ baseURL, model },
+    baseURL,
+    ...priced(model, 0),
     ...(apiKey === undefined ? {} : { apiKey }),
-    ...(prices === undefined ? {} : { prices }),
+    ...(others.length === 0 ? {} : { others: others.map((name, at) => priced(name, at + 1)) }),
   };
 }
 
-/** Both or none: half a price would be a wrong one. */
-function pricesOf(value: (name: string) => string | undefined): LanguageModelSettings['prices'] {
+/** Of each model; both or none: half a price would be a wrong one. */
+function pricesOf(
+  value: (name: string) => string | undefined,
+  models: number,
+): readonly (ModelPrices | undefined)[] {
   const [input, output] = ['LLM_INPUT_PRICE', 'LLM_OUTPUT_PRICE'].map((name) => {
     const text = value(name);
     if (text === undefined) return undefined;
-    const price = Number(text);
-    if (/^\d+(?:\.\d+)?$/.test(text) && price <= 1e6) return price;
-    throw new SettingsError(
-      `KAPELLE_${name} is "${text}". Write US dollars for a million tokens, for example 0.15.`,
-    );
+    const prices = listOf(text).map((each) => (/^\d+(?:\.\d+)?$/.test(each) ? Number(each) : NaN));
+    if (prices.length === 0 || !prices.every((price) => price <= 1e6)) {
+      throw new SettingsError(
+        `KAPELLE_${name} is "${text}". Write US dollars for a million tokens, for example 0.15.`,
+      );
+    }
+    if (prices.length !== 1 && prices.length !== models) {
+      throw new SettingsError(
+        `KAPELLE_${name} has ${String(prices.length)} prices, and KAPELLE_LLM_MODEL names ${String(models)} models. Write one price for all of them, or one for each.`,
+      );
+    }
+    return Array.from({ length: models }, (_none, at) => prices[at] ?? prices[0] ?? 0);
   });
-  if (input === undefined && output === undefined) return undefined;
+  if (input === undefined && output === undefined) return [];
   if (input === undefined || output === undefined) {
     throw new SettingsError(
       'Of KAPELLE_LLM_INPUT_PRICE and KAPELLE_LLM_OUTPUT_PRICE only one is set. Set both, or none.',
     );
   }
-  return { inputUsdPerMillion: input, outputUsdPerMillion: output };
+  return input.map((inputUsdPerMillion, at) => ({
+    inputUsdPerMillion,
+    outputUsdPerMillion: output[at] ?? 0,
+  }));
 }
 
 function discordOf(value: (name: string) => string | undefined): DiscordSettings | undefined {

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 
 import { OrchestrationContext } from './context.js';
+import { logIds } from './logging/log-id.js';
 import type { LogFields, Logger, LogLevel } from './logging/logger.js';
 
 /** The one store of the framework: which call the running code belongs to. */
@@ -63,13 +64,13 @@ export function ambientLogFields(): LogFields | undefined {
 /** The ids of `context` as log fields. */
 export function contextLogFields(context: OrchestrationContext): LogFields {
   const { tenantId, requestId, traceId, chain, depth } = OrchestrationContext.stateOf(context);
-  return {
+  return logIds({
     tenantId,
     requestId,
     ...(traceId === undefined ? {} : { traceId }),
     ...(chain === undefined ? {} : { parentOrchestrator: chain.name }),
     depth,
-  };
+  });
 }
 
 /** A logger that adds the ids of the current call to each event it writes. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { markAsOurs } from './copy-mark.js';
+import { forMany, openController } from './engine/open-controller.js';
 import { OrchestrationError } from './errors.js';
 import { EMPTY_RECORD, frozenJsonRecord, kindOf } from './json-data.js';
 import type { WorkScope } from './watching/watcher.js';
@@ -288,8 +289,8 @@ function earlier(a: number | undefined, b: number | undefined): number | undefin
 function joined({ sources, frame }: ContextState): AbortSignal {
   const all = frame === undefined ? sources : [...sources, frame.signal];
   const [first] = all;
-  if (first === undefined) return new AbortController().signal;
-  return all.length === 1 ? first : AbortSignal.any([...all]);
+  if (first === undefined) return openController().signal;
+  return all.length === 1 ? first : forMany(AbortSignal.any([...all]));
 }
 
 function stateOf(init: unknown): ContextState {

@@ -49,6 +49,7 @@ export {
   type PerformanceAnalyticsOptions,
 } from './analytics/performance-analytics.js';
 export { QuantileSketch } from './analytics/quantile-sketch.js';
+export type { RankedSeries, SeriesComparison } from './analytics/rank-series.js';
 export type { Recommendation, RecommendationPriority } from './analytics/recommendations.js';
 export { type AnalyticsReport, reportToJson } from './analytics/report/report.js';
 export { type HtmlReportOptions, reportToHtml } from './analytics/report/report-html.js';

@@ -53,6 +53,8 @@ export {
   failureCode,
   type FinishedWork,
   GetParams,
+  groundedIn,
+  type GroundedText,
   type Keyword,
   KNOWLEDGE_SOURCE,
   KnowledgeBase,
@@ -591,6 +593,7 @@ export {
   AUTOMATION_LEVELS,
   type AutomationLevel,
   AutomationParams,
+  type BusinessInsight,
   type BusinessMetrics,
   DEFAULT_OPERATIONS_RULES,
   type DriverOutcome,
@@ -616,6 +619,7 @@ export {
   type OperationsRule,
   type OperationsStatus,
   type OperationsView,
+  type OptimizationResults,
   ProductionOperationsOrchestrator,
   type RiskLevel,
 } from './infrastructure/production-operations/index.js';
@@ -630,6 +634,7 @@ export {
   type AuditLine,
   type AuditVerdict,
   AuthFailureParams,
+  type AuthVerdict,
   BlockSourceParams,
   detectAttacks,
   FIELD_KINDS,
@@ -678,3 +683,4 @@ export {
   TelemetryOrchestrator,
   type TelemetryTrend,
 } from './infrastructure/telemetry/index.js';
+export type { RequiredScopes } from './required-scopes.js';

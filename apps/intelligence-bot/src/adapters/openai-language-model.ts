@@ -1,11 +1,14 @@
 import {
   type Completion,
   type CompletionRequest,
+  HttpError,
   type LanguageModel,
+  NodeHttpClient,
   retryAfterMs,
 } from '@kapelle/orchestrators';
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
 import { Deadline } from './deadline.js';
+import { httpFetch } from './http-fetch.js';
 import { LanguageModelError, type LanguageModelErrorCode } from './language-model-error.js';
 
 export interface OpenAiLanguageModelOptions {
@@ -29,6 +32,13 @@ export interface OpenAiLanguageModelOptions {
    */
   readonly tokenLimitField?: 'max_completion_tokens' | 'max_tokens';
 }
+
+/** Largest reply, in bytes, as sent and as unpacked. */
+const MAX_REPLY_BYTES = 4 * 1024 * 1024;
+/** Look-up, connection and handshake. */
+const CONNECT_TIMEOUT_MS = 5_000;
+/** Whoever names the server knows where it stands: on this machine, often. Nothing else is ever asked. */
+const ANY_ADDRESS = ['0.0.0.0/0', '::/0'];
 
 /** How long an answer to "are you there" may take. */
 const AVAILABILITY_TIMEOUT_MS = 5_000;
@@ -59,6 +69,8 @@ export class OpenAiLanguageModel implements LanguageModel {
     this.#timeoutMs = timeoutMs;
     this.#tokenLimitField =
       options.tokenLimitField ?? (url.hostname === 'api.openai.com' ? 'max_completion_tokens' : 'max_tokens');
+    // The deadline of a completion is kept here, and ends it first.
+    const longest = timeoutMs + CONNECT_TIMEOUT_MS;
     this.#client = new OpenAI({
       baseURL: options.baseURL,
       // The client insists on a key; without one of ours no header is sent.
@@ -71,8 +83,22 @@ export class OpenAiLanguageModel implements LanguageModel {
       logLevel: 'off',
       maxRetries: 0,
       timeout: timeoutMs,
-      // A redirect would repeat the prompt somewhere nobody has configured.
-      fetchOptions: { redirect: 'manual' },
+      fetch: httpFetch(
+        new NodeHttpClient({
+          allowAddresses: ANY_ADDRESS,
+          // A redirect would repeat the prompt somewhere nobody has configured.
+          maxRedirects: 0,
+          attempts: 1,
+          connectTimeoutMs: CONNECT_TIMEOUT_MS,
+          // A whole completion is written before its first byte is sent.
+          ...{ timeoutMs: longest, headersTimeoutMs: longest, bodyTimeoutMs: longest },
+          maxBytes: MAX_REPLY_BYTES,
+          cache: false,
+          // A connection is not used again for what may be sent only once.
+          keepAliveMs: 0,
+          userAgent: 'kapelle-intelligence-bot',
+        }),
+      ),
     });
   }
 
@@ -162,6 +188,7 @@ export class OpenAiLanguageModel implements LanguageModel {
       return this.#statusError(error as APIError, Number(error.status));
     }
     const { name, message, cause } = error as Partial<Error>;
+    if (cause instanceof HttpError) return this.#httpError(cause);
     // Compared by name: an error made outside this module's realm has another class.
     if (name === 'SyntaxError') {
       return this.#error('MODEL_BAD_REPLY', `sent broken JSON (${String(message)})`, 'Try again', error);
@@ -173,6 +200,32 @@ export class OpenAiLanguageModel implements LanguageModel {
       'Check that the server at "baseURL" runs, then try again',
       error,
     );
+  }
+
+  /** There is no answer, or none that may be taken. */
+  #httpError(error: HttpError): LanguageModelError {
+    const { code, retryAfterMs: after, cause } = error;
+    switch (code) {
+      case 'HTTP_TOO_MANY_REDIRECTS':
+        return this.#error('MODEL_REQUEST_REJECTED', 'is somewhere else', 'Check "baseURL"', error);
+      case 'HTTP_TOO_LARGE':
+      case 'HTTP_ENCODING_UNSUPPORTED':
+      case 'HTTP_RESPONSE_INVALID':
+        return this.#error('MODEL_BAD_REPLY', `sent what cannot be read (${code})`, 'Try again', error);
+      case 'HTTP_TIMEOUT':
+        return this.#error('MODEL_TIMEOUT', 'could not be reached in time', 'Try again later', error);
+      default: {
+        const reason = at(cause, 'code') ?? at(at(cause, 'cause'), 'code') ?? code;
+        return new LanguageModelError(
+          'MODEL_UNAVAILABLE',
+          this.#message(
+            `could not be reached, or broke off (${typeof reason === 'string' ? reason : code})`,
+            'Check that the server at "baseURL" runs, then try again',
+          ),
+          { cause: error, retryAfterMs: after },
+        );
+      }
+    }
   }
 
   /** The server's error is not kept as the cause: it may repeat the key it did not like. */

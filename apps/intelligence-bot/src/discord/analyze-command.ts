@@ -49,7 +49,7 @@ async function analyse(
   const stopListening = host.facade.events.on('run.progress', (event) => {
     if (event.requestId !== context.requestId) return;
     analysis.ratio = event.ratio;
-    analysis.stage = event.message ?? '';
+    analysis.stage = event.message ?? analysis.stage;
     progress.show(progressMessage(analysis));
   });
   progress.show(progressMessage(analysis));

@@ -92,7 +92,7 @@ function overview(briefing: Briefing, origin: BriefingOrigin, left: string[]): C
       ...listed('Missing', gaps, left),
       ...(briefing.claims.length === 0
         ? []
-        : [{ name: 'Claims', value: verdictCounts(briefing.claims), isInline: true }]),
+        : [{ name: 'Claims', value: verdictCounts(shownClaims(briefing)), isInline: true }]),
       ...facts(briefing),
       ...listed('Fallacy cues (hints, no verdicts)', (analysis.fallacies ?? []).map(cue), left),
       ...listed('Persuasion cues', (analysis.persuasion ?? []).map(cue), left),
@@ -169,7 +169,14 @@ function verdictCounts(claims: readonly CheckedClaim[]): string {
     .join('\n');
 }
 
-function claimMessages({ claims }: Briefing, left: string[]): ChatMessage[] {
+/** A sentence of which statements were settled by themselves is shown by these alone. */
+function shownClaims({ claims }: Briefing): readonly CheckedClaim[] {
+  const ids = new Set(claims.map(({ claim }) => claim.id));
+  return claims.filter(({ claim }) => !ids.has(`${claim.id}-1`));
+}
+
+function claimMessages(briefing: Briefing, left: string[]): ChatMessage[] {
+  const claims = shownClaims(briefing);
   if (claims.length === 0) return [];
   const speakers = new Set(claims.map(({ claim }) => claim.speaker));
   const texts = ORDER.flatMap((verdict) => {

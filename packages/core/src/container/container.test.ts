@@ -467,6 +467,23 @@ describe('lazy dependencies', () => {
     await expect(bad.get()).rejects.toThrow('an asynchronous mishap');
     await host.stop();
   });
+
+  it('are what the start names where a constructor injects something asynchronous itself', async () => {
+    @orchestrator('application', 'business_logic')
+    class Eager extends BaseOrchestrator {
+      constructor(@inject(PORT) readonly port: unknown) {
+        super();
+      }
+    }
+    const container = new Container();
+    container.bind(PORT).toDynamicValue(() => Promise.resolve({ size: 7 }));
+    const host = createOrchestrationHost({ container, orchestrators: [Eager] });
+    await expect(host.start()).rejects.toMatchObject({
+      code: 'HOST_START_FAILED',
+      path: ['eager'],
+      fix: expect.stringMatching(/^Inject what is made asynchronously as Lazy<T> with @lazy/) as unknown,
+    });
+  });
 });
 
 describe('inheritance', () => {

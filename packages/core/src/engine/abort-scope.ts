@@ -1,5 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+import { openController } from './open-controller.js';
+
 /** Work that can be ended from outside. */
 export interface Abortable {
   readonly aborted: boolean;
@@ -39,7 +41,7 @@ export class AbortScope implements Abortable {
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
+      this.#controller = openController();
       if (this.#reason !== undefined) this.#controller.abort(this.#reason);
     }
     return this.#controller.signal;

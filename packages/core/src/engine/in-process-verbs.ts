@@ -3,8 +3,11 @@ import { checkCount, checkMs } from '../clock/clock.js';
 import { OrchestrationError } from '../errors.js';
 import type { CallFrame } from '../facade/call-frame.js';
 import { kindOf } from '../json-data.js';
+import { logIds } from '../logging/log-id.js';
+import { sanitize } from '../logging/redact.js';
 import { FailedResult, OkResult, StepFailure, StepResult } from '../step-result.js';
 import { type Abortable, scopeOf } from './abort-scope.js';
+import { openController } from './open-controller.js';
 import type { CompensationReport, RunVerbs } from './run-verbs.js';
 import type { Step, StepOptions, StepRetry } from './verbs.js';
 import { endScope, runInside } from '../watching/watchers.js';
@@ -195,7 +198,7 @@ export class InProcessVerbs implements RunVerbs {
         idempotencyKey: info.idempotencyKey,
         // Made when the step looks: with a time limit of its own it needs a signal of its own.
         get signal() {
-          return timeoutMs === undefined ? scope.signal : (controller ??= new AbortController()).signal;
+          return timeoutMs === undefined ? scope.signal : (controller ??= openController()).signal;
         },
       };
       try {
@@ -273,7 +276,11 @@ export class InProcessVerbs implements RunVerbs {
   #tellCompensated(step: string, failure: FailedResult | undefined): void {
     const { events, logger } = this.#frame.runtime;
     if (failure !== undefined) {
-      logger.error('step_compensation_failed', { ...this.#frame.ids(), step, error: failure.error });
+      logger.error('step_compensation_failed', {
+        ...logIds(this.#frame.ids()),
+        step: sanitize(step),
+        error: sanitize(failure.error),
+      });
     }
     if (events.active) {
       events.emit('step.compensated', {

@@ -632,6 +632,30 @@ describe('context.parallel', () => {
   });
 });
 
+describe('the signals of a call', () => {
+  it('may be listened to by many at once without a warning of a leak', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const listen = (signal: AbortSignal): void => {
+      for (let each = 0; each < 12; each += 1) signal.addEventListener('abort', () => undefined);
+    };
+    const other = new AbortController();
+    const { run } = setUp(async (context) => {
+      listen(context.signal);
+      listen(context.createChildContext('subject', { signal: other.signal }).signal);
+      await context.step('plain', ({ signal }) => listen(signal));
+      await context.step('limited', ({ signal }) => listen(signal), { timeoutMs: 1_000 });
+      await context.parallel({ branch: () => context.step('branch', ({ signal }) => listen(signal)) });
+    });
+    expect(await run()).toMatchObject({ status: 'ok' });
+    listen(OrchestrationContext.create({ tenantId: 'acme' }).signal);
+    await turn();
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
+  });
+});
+
 describe('the other verbs', () => {
   it('know time and chance through the ports', async () => {
     const { run, clock } = setUp(

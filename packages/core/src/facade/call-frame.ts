@@ -5,14 +5,20 @@ import type { Deadline, DeadlineList } from '../clock/deadline-queue.js';
 import type { TimerHandle } from '../clock/clock.js';
 import type { ContextState } from '../context.js';
 import type { Abortable } from '../engine/abort-scope.js';
+import { openController } from '../engine/open-controller.js';
 import type { RunVerbs } from '../engine/run-verbs.js';
 import type { CallIds } from '../events/events.js';
 import type { WatchedCall, WatchedOperation, WorkScope } from '../watching/watcher.js';
-import type { CompiledOperation, OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
+import {
+  type CompiledOperation,
+  identityOf,
+  type OrchestratorUnit,
+} from '../orchestrator/orchestrator-unit.js';
 import { FailedResult, type StepResult } from '../step-result.js';
 import { InvocationContext } from './invocation-context.js';
 import type { InterceptedCall } from './interceptor.js';
 import type { CallOptions } from './references.js';
+import { keyOf, runIdOfKey } from './run-key.js';
 import type { Runtime } from './runtime.js';
 
 /** Why a call is ended from outside. */
@@ -147,7 +153,7 @@ export class CallFrame implements Abortable, WatchedCall {
   }
 
   get identity(): WatchedOperation {
-    return this.operation.identity;
+    return identityOf(this.unit, this.operation);
   }
 
   get caller(): InvocationContext | undefined {
@@ -170,7 +176,7 @@ export class CallFrame implements Abortable, WatchedCall {
   get signal(): AbortSignal {
     const ending = (this.#ending ??= new Ending());
     if (ending.controller === undefined) {
-      ending.controller = new AbortController();
+      ending.controller = openController();
       if (ending.reason !== undefined) ending.controller.abort(ending.reason);
     }
     return ending.controller.signal;
@@ -179,11 +185,16 @@ export class CallFrame implements Abortable, WatchedCall {
   get runId(): string {
     const more = (this.#more ??= new More());
     if (more.runId === undefined) {
-      more.runId = this.options.runId ?? randomUUID();
+      more.runId = this.options.runId ?? this.#keyedRunId() ?? randomUUID();
       // Once answered it is no run any more that somebody could look for, and nothing would take the note back.
       if (!this.settled) this.unit.runs.noteLive(more.runId, this);
     }
     return more.runId;
+  }
+
+  #keyedRunId(): string | undefined {
+    const key = keyOf(this.unit.name, this.operation.name, this.state.tenantId, this.options);
+    return key === undefined ? undefined : runIdOfKey(key);
   }
 
   get knownRunId(): string | undefined {

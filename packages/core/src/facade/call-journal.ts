@@ -1,4 +1,5 @@
 import { OrchestrationContext } from '../context.js';
+import { logIds } from '../logging/log-id.js';
 import { sanitize } from '../logging/redact.js';
 import type { StepResult } from '../step-result.js';
 import type { CallFrame } from './call-frame.js';
@@ -25,7 +26,7 @@ export class CallJournal {
     const ids = frame.ids();
     if (logger.isLevelEnabled?.('info') !== false) {
       logger.info('orchestration_started', {
-        ...ids,
+        ...logIds(ids),
         type: frame.unit.type,
         ...(frame.params === undefined ? {} : { params: sanitize(frame.params) }),
       });
@@ -47,7 +48,7 @@ export class CallJournal {
     const ids = frame.ids();
     if (written) {
       const fields = {
-        ...ids,
+        ...logIds(ids),
         type: frame.unit.type,
         success: result.success,
         status: result.status,
@@ -83,7 +84,7 @@ export class CallJournal {
   }
 
   compensationFailed(frame: CallFrame, thrown: unknown): void {
-    this.#runtime.logger.error('compensation_failed', { ...frame.ids(), error: sanitize(thrown) });
+    this.#runtime.logger.error('compensation_failed', { ...logIds(frame.ids()), error: sanitize(thrown) });
   }
 
   /** Of a call that reaches no operation. */
@@ -101,13 +102,13 @@ export class CallJournal {
             tenantId: OrchestrationContext.stateOf(context).tenantId,
             requestId: OrchestrationContext.stateOf(context).requestId,
           }
-        : {};
+        : undefined;
       if (logger.isLevelEnabled?.('warn') !== false && result.status === 'failed') {
         const event =
           result.errorCategory === 'not_found' ? 'orchestrator_not_found' : 'orchestration_refused';
         logger.warn(event, {
           orchestrator: sanitize(orchestrator),
-          ...ids,
+          ...(ids === undefined ? {} : logIds(ids)),
           error: sanitize(result.error),
           errorCategory: result.errorCategory,
         });

@@ -57,7 +57,7 @@ export class Execution {
   }
 
   #intercept(frame: CallFrame): void {
-    const hooks = this.#runtime.interceptors.hooksOf(frame.operation, frame.options);
+    const hooks = this.#runtime.interceptors.hooksOf(frame);
     if (hooks.before.length > 0) {
       const answered = answerBefore(frame.call, hooks);
       if (answered !== undefined) {
@@ -219,6 +219,7 @@ export class Execution {
       if (operation.durable && this.#runtime.engine !== undefined && frame.verbs === undefined) {
         value = this.#onEngine(frame, params);
       } else {
+        if (frame.knownRunId !== undefined) unit.runs.began(frame);
         value = this.#runtime.ambientContext
           ? runOperation(context, run, params)
           : runDetached(context, run, params);
@@ -262,7 +263,9 @@ export class Execution {
       context: { ...frame.context.toJSON(), ...frame.scope?.carry?.() },
     };
     try {
-      return await engine.run(envelope, { signal: frame.signal });
+      const result = await engine.run(envelope, { signal: frame.signal });
+      frame.unit.runs.began(frame);
+      return result;
     } catch (cause) {
       return new FailedResult(
         `The engine cannot be reached for ${frame.unit.name}.${frame.operation.name}. Try again later; the same run id attaches.`,

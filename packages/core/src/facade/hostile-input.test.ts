@@ -389,4 +389,41 @@ describe('whatever is passed in', () => {
       expect(StepResult.isResult(await handle.result())).toBe(true);
     }
   });
+
+  it('ids that a caller made up are one line of a log, and themselves everywhere else', async () => {
+    const logger = new LineLogger();
+    const facade = new OrchestrationFacade({ logger });
+    const hostile = { tenantId: 'a\nb', requestId: `r\u001b[2J${'x'.repeat(2_000)}`, traceId: 't\u2028' };
+    const seen: unknown[] = [];
+    class Own extends BaseOrchestrator {
+      async run(context: OperationContext): Promise<never> {
+        this.logger.info('own');
+        seen.push(context.tenantId, context.requestId);
+        await context.step('a\nb', () => 1, { compensate: () => Promise.reject(new Error('x\ny')) });
+        throw new Error('boom');
+      }
+    }
+    facade.register(
+      defineOrchestrator(Own, { layer: 'domain', type: 'sequential', operations: ['run'], name: 'own' }),
+    );
+    facade.events.on('call.ended', (event) => seen.push(event.tenantId));
+    const context = new OrchestrationContext(hostile);
+    await facade.orchestrate('own', context);
+    await facade.orchestrate('nobody', context);
+    const called = logger.lines.filter((line) => 'tenantId' in line.fields);
+    expect(called.map((line) => line.event)).toEqual([
+      'orchestration_started',
+      'own',
+      'step_compensation_failed',
+      'orchestration_failed',
+      'orchestrator_not_found',
+    ]);
+    for (const { fields } of called) {
+      expect(fields['tenantId']).toBe('a\\nb');
+      expect(fields['requestId']).toMatch(/^r\\u001b\[2Jx+… \(\+1493 characters\)$/);
+      if ('traceId' in fields) expect(fields['traceId']).toBe('t\\u2028');
+    }
+    expect(called[2]?.fields).toMatchObject({ step: 'a\\nb', error: 'x\\ny' });
+    expect(seen).toEqual(['a\nb', hostile.requestId, 'a\nb']);
+  });
 });

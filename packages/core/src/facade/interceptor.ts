@@ -4,7 +4,7 @@ import type { OrchestrationLayer, OrchestrationType } from '../layers.js';
 import type { StepResult } from '../step-result.js';
 import type { Watcher } from '../watching/watcher.js';
 import { Watchers } from '../watching/watchers.js';
-import type { CompiledOperation } from '../orchestrator/orchestrator-unit.js';
+import type { CompiledOperation, OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import type { CallOptions } from './references.js';
 
 /** A call as interceptors see it. */
@@ -90,6 +90,13 @@ export interface InterceptedBy {
   readonly version: number;
 }
 
+/** What of a call decides who stands around it. */
+interface Intercepted {
+  readonly unit: OrchestratorUnit;
+  readonly operation: CompiledOperation;
+  readonly options: CallOptions;
+}
+
 /** The interceptors of a facade, outermost first; which of them stand around an operation is found out once. */
 export class InterceptorChain {
   readonly watchers = new Watchers();
@@ -129,17 +136,23 @@ export class InterceptorChain {
   }
 
   /** Those that stand around a call. */
-  hooksOf(operation: CompiledOperation, options: CallOptions): Hooks {
+  hooksOf({ unit, operation, options }: Intercepted): Hooks {
     if (!this.#selective || options.policy !== undefined) return this.#all;
     if (operation.interceptedBy?.version !== this.#version) {
-      operation.interceptedBy = { version: this.#version, hooks: this.#select(operation) };
+      operation.interceptedBy = { version: this.#version, hooks: this.#select(unit, operation) };
     }
     return operation.interceptedBy.hooks;
   }
 
-  #select({ identity, options: { policy } }: CompiledOperation): Hooks {
-    const { orchestrator, layer, type, operation } = identity;
-    const known = { orchestrator, layer, type, operation, ...(policy === undefined ? {} : { policy }) };
+  #select({ name: orchestrator, layer, type }: OrchestratorUnit, operation: CompiledOperation): Hooks {
+    const { policy } = operation.options;
+    const known = {
+      orchestrator,
+      layer,
+      type,
+      operation: operation.name,
+      ...(policy === undefined ? {} : { policy }),
+    };
     return hooksOf(
       this.#sorted.filter((entry) => {
         try {

@@ -166,6 +166,10 @@ describe('OrchestrationFacade', () => {
     expect(
       codeOf({ name: '__proto__', layer: 'domain', orchestrationType: 'sequential', orchestrate: () => 1 }),
     ).toBe('ORCHESTRATOR_INVALID');
+    for (const orchestrationType of ['', 7, {}])
+      expect(codeOf({ name: 'x', layer: 'domain', orchestrationType, orchestrate: () => 1 })).toBe(
+        'ORCHESTRATOR_INVALID',
+      );
     expect(
       codeOf({ name: 'bare', layer: 'domain', orchestrationType: 'sequential', orchestrate: () => 1 }),
     ).toBeUndefined();

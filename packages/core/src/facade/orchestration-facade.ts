@@ -20,6 +20,7 @@ import { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import { provideStandalone } from '../orchestrator/standalone.js';
 import type { StepResult } from '../step-result.js';
 import { makeClient } from './client.js';
+import { checkPorts } from './check-ports.js';
 import type { Interceptor } from './interceptor.js';
 import { Invoker } from './invoker.js';
 import { infoOf, type OrchestratorInfo } from './orchestrator-info.js';
@@ -87,7 +88,9 @@ export class OrchestrationFacade {
   readonly #runs: RunRegistry;
   readonly #clients = new Map<unknown, object>();
 
+  /** @throws OrchestrationError `OPTION_INVALID` for a clock or an engine that lacks a method */
   constructor(options: FacadeOptions = {}) {
+    checkPorts(options);
     const logger = ambientLogger(options.logger ?? silentLogger);
     this.#runtime = new Runtime({
       clock: options.clock ?? systemClock,
@@ -99,8 +102,10 @@ export class OrchestrationFacade {
       engine: options.engine,
     });
     this.#invoker = new Invoker(this.#runtime, this.#registry);
-    this.#runs = new RunRegistry(this.#runtime.clock, (ref, context, params, call) =>
-      this.#invoker.dispatch(ref, context, params, call, false),
+    this.#runs = new RunRegistry(
+      this.#runtime.clock,
+      (ref, context, params, call) => this.#invoker.dispatch(ref, context, params, call, false),
+      options.engine,
     );
     for (const interceptor of options.interceptors ?? []) this.use(interceptor);
     internals.set(this, {
@@ -266,7 +271,7 @@ export function makeUnit(
   settings: UnitLifecycleSettings,
 ): OrchestratorUnit {
   const unit = new OrchestratorUnit({ ...described, invoker, runs, cleanupAfterCall });
-  compileOperations(unit);
+  compileOperations(unit, described.definition);
   // Kept by reference: a host may say later how its units live.
   unit.lifecycle = new UnitLifecycle(unit, runtime, settings);
   return unit;

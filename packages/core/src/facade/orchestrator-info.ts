@@ -106,7 +106,7 @@ function lazyName(parameter: LazyParameter): string {
 function operationsOf(unit: OrchestratorUnit): OperationInfo[] {
   const operations =
     unit.rawOperation === undefined
-      ? [...unit.operations.values()]
+      ? unit.operations.values()
       : [unit.rawOperation, ...unit.operations.values()];
   return operations.map((operation) => ({
     name: operation.name,

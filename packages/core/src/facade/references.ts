@@ -123,6 +123,20 @@ export type ParamsOf<R> =
         : NamedParams<O> | UnnamedParams<O>
     : unknown;
 
+/**
+ * Those that params `P` without an `operation` may be meant for. The types cannot see which one is the default, but it
+ * is none that would not take them.
+ */
+type MeantNames<O, P> = 'operation' extends keyof P
+  ? UnnamedOperationNames<O>
+  : {
+        [K in UnnamedOperationNames<O>]: P extends MethodParams<O[K]> ? K : never;
+      }[UnnamedOperationNames<O>] extends infer K
+    ? [K] extends [never]
+      ? UnnamedOperationNames<O>
+      : K & UnnamedOperationNames<O>
+    : never;
+
 /** The payload of a call of `R` with params `P`. */
 export type ResultOf<R, P> =
   InstanceFor<R> extends infer O
@@ -132,7 +146,7 @@ export type ResultOf<R, P> =
         ? unknown
         : P extends { readonly operation: infer K extends OperationNames<O> }
           ? OperationPayload<O[K]>
-          : OperationPayload<O[UnnamedOperationNames<O>]>
+          : OperationPayload<O[MeantNames<O, P>]>
     : unknown;
 
 /** One method per operation; each takes a plain context and returns a result. */

@@ -40,7 +40,7 @@ export function unreadable(what: string, thrown: unknown): FailedResult {
 }
 
 export function unknownOperation(unit: OrchestratorUnit, named: unknown): FailedResult {
-  const list = [...unit.operations.keys()];
+  const list = unit.operations.names();
   const offers =
     list.length === 0 ? 'It has none: put @operation on a method.' : `It offers: ${list.join(', ')}.`;
   const what =

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 
 import type { Clock } from '../clock/clock.js';
 import type { ContextState, OrchestrationContext } from '../context.js';
+import type { ExecutionEngine } from '../engine/engine.js';
 import type { CompiledOperation, OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import { kindOf } from '../json-data.js';
 import { FailedResult, StepResult } from '../step-result.js';
 import type { CallFrame } from './call-frame.js';
+import { answerOfEngine } from './engine-runs.js';
 import type { CallOptions, OrchestratorRef } from './references.js';
+import { keyOf } from './run-key.js';
 
 /** Finished runs that are remembered. */
 const HISTORY = 1_000;
@@ -69,6 +72,10 @@ interface RunRecord {
   readonly tenantId: string;
   readonly requestId: string;
   readonly startedAt: number;
+  /** Whether the host's engine runs it. */
+  readonly onEngine: boolean;
+  /** Whether the author's code has run for it, or the engine has answered: only then does its result stand. */
+  began: boolean;
   endedAt: number | undefined;
   frame: CallFrame | undefined;
   result: StepResult | undefined;
@@ -90,6 +97,9 @@ export class RunRegistry implements Runs {
   ) => Promise<StepResult>;
   readonly #byId = new Map<string, RunRecord>();
   readonly #byKey = new Map<string, RunRecord>();
+  /** The run that the options of a submit have come to. */
+  readonly #submitted = new WeakMap<CallOptions, string>();
+  readonly #engine: ExecutionEngine | undefined;
   #finished = 0;
 
   constructor(
@@ -100,9 +110,11 @@ export class RunRegistry implements Runs {
       params: unknown,
       options: CallOptions,
     ) => Promise<StepResult>,
+    engine?: ExecutionEngine,
   ) {
     this.#clock = clock;
     this.#orchestrate = orchestrate;
+    this.#engine = engine;
   }
 
   submit<T>(
@@ -115,12 +127,16 @@ export class RunRegistry implements Runs {
     let runId: string | undefined;
     try {
       runId = options.runId;
-      if (typeof options === 'object') call = { ...options, runId: (runId ??= randomUUID()) };
+      if (typeof options === 'object') {
+        call = { ...options };
+        if (runId === undefined && call.idempotencyKey === undefined) call = { ...call, runId: randomUUID() };
+      }
     } catch {
       // Options that are none are refused where calls are, and the handle answers with that.
     }
     const answer = this.#orchestrate(ref, context, params, call);
-    return this.#handle<T>(runId ?? randomUUID(), answer as Promise<StepResult<T>>);
+    runId = this.#submitted.get(call) ?? runId ?? randomUUID();
+    return this.#handle<T>(runId, answer as Promise<StepResult<T>>);
   }
 
   attach<T>(runId: string): RunHandle<T> | undefined {
@@ -137,15 +153,27 @@ export class RunRegistry implements Runs {
 
   cancel(runId: string, reason?: string): Promise<StepResult<undefined>> {
     const record = this.#byId.get(runId);
-    if (record === undefined) return Promise.resolve(unknownRun(runId));
-    if (record.result !== undefined)
+    if (record !== undefined && stands(record)) {
       return Promise.resolve(StepResult.skip(`Run "${runId}" has ended already.`));
-    record.frame?.abort('cancelled', reason);
-    return Promise.resolve(StepResult.ok());
+    }
+    const engine = this.#engineOf(record);
+    const frame = record?.frame;
+    const asked =
+      engine?.cancel === undefined
+        ? undefined
+        : answerOfEngine(engine, runId, async () => engine.cancel?.(runId, reason ?? 'cancelled'));
+    frame?.abort('cancelled', reason);
+    return asked ?? Promise.resolve(record === undefined ? unknownRun(runId) : StepResult.ok());
   }
 
   signal(runId: string, name: string, payload?: unknown): Promise<StepResult<undefined>> {
     const record = this.#byId.get(runId);
+    if (record === undefined || !stands(record)) {
+      const engine = this.#engineOf(record);
+      if (engine?.signal !== undefined) {
+        return answerOfEngine(engine, runId, async () => engine.signal?.(runId, name, payload));
+      }
+    }
     if (record === undefined) return Promise.resolve(unknownRun(runId));
     if (record.result !== undefined) {
       return Promise.resolve(
@@ -216,17 +244,36 @@ export class RunRegistry implements Runs {
             }),
           );
         }
-        return this.#answerOf(record);
+        return this.#attachTo(record, options);
       }
     }
     const key = keyOf(unit.name, operation.name, state.tenantId, options);
     const record = key === undefined ? undefined : this.#byKey.get(key);
-    return record === undefined ? undefined : this.#answerOf(record);
+    return record === undefined ? undefined : this.#attachTo(record, options);
+  }
+
+  /** The run's answer; `undefined` where it never came to be, so that this call is the run. */
+  #attachTo(record: RunRecord, options: CallOptions): Promise<StepResult> | undefined {
+    if (record.result !== undefined && !record.began) {
+      this.#forget(record);
+      this.#finished -= 1;
+      return undefined;
+    }
+    this.#submitted.set(options, record.runId);
+    return this.#answerOf(record);
   }
 
   /** @internal A call with an id or key of its own begins. */
   opened(frame: CallFrame): void {
-    this.#record(frame.runId, frame).named = true;
+    const { runId } = frame;
+    this.#record(runId, frame).named = true;
+    this.#submitted.set(frame.options, runId);
+  }
+
+  /** @internal The author's code runs for it, or the engine has answered for it. */
+  began(frame: CallFrame): void {
+    const record = frame.knownRunId === undefined ? undefined : this.#byId.get(frame.knownRunId);
+    if (record?.frame === frame) record.began = true;
   }
 
   /** @internal Somebody asked for the id of a running call. */
@@ -296,6 +343,8 @@ export class RunRegistry implements Runs {
       tenantId: frame.state.tenantId,
       requestId: frame.state.requestId,
       startedAt: this.#clock.now(),
+      onEngine: this.#engine !== undefined && frame.operation.durable,
+      began: false,
       endedAt: undefined,
       frame,
       result: undefined,
@@ -319,6 +368,11 @@ export class RunRegistry implements Runs {
     return record.frame?.answer ?? Promise.resolve(unknownRun(record.runId));
   }
 
+  /** The engine that has the run, as far as is known: one that nothing is known of may be its from before a restart. */
+  #engineOf(record: RunRecord | undefined): ExecutionEngine | undefined {
+    return record === undefined || record.onEngine ? this.#engine : undefined;
+  }
+
   #handle<T>(runId: string, answer: Promise<StepResult<T>>): RunHandle<T> {
     return {
       runId,
@@ -330,15 +384,9 @@ export class RunRegistry implements Runs {
   }
 }
 
-function keyOf(
-  orchestrator: string,
-  operation: string,
-  tenantId: string,
-  options: CallOptions,
-): string | undefined {
-  return options.idempotencyKey === undefined
-    ? undefined
-    : JSON.stringify([tenantId, orchestrator, operation, options.idempotencyKey]);
+/** Whether it has ended, and what it came to is the answer for good. */
+function stands(record: RunRecord): boolean {
+  return record.result !== undefined && (record.began || !record.onEngine);
 }
 
 function infoOf(record: RunRecord): RunInfo {

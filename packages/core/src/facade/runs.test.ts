@@ -117,6 +117,65 @@ describe('facade.runs', () => {
     expect(begun()).toBe(3);
   });
 
+  it('lets an id or key be tried again where the call never came to run', async () => {
+    const { facade, call, begun } = setUp();
+    const busy = new OrchestrationFacade();
+    const refuse = facade.use({ before: () => StepResult.fail('closed', { errorCategory: 'rate_limit' }) });
+    for (const options of [{ runId: 'r' }, { idempotencyKey: 'k' }]) {
+      expect(await call('count', options)).toMatchObject({ errorCategory: 'rate_limit' });
+    }
+    expect(facade.runs.get('r')).toMatchObject({ status: 'failed' });
+    refuse();
+    expect(await call('count', { runId: 'r' })).toMatchObject({ data: 1 });
+    expect(await call('count', { idempotencyKey: 'k' })).toMatchObject({ data: 2 });
+    expect(await call('count', { runId: 'r' })).toMatchObject({ data: 1 });
+    expect(facade.runs.get('r')).toMatchObject({ status: 'ok' });
+    expect(facade.runs.list()).toHaveLength(2);
+
+    const gone = aContext('acme', { signal: AbortSignal.abort() });
+    expect(await call('count', { idempotencyKey: 'gone' }, gone)).toMatchObject({
+      errorCategory: 'cancelled',
+    });
+    expect(await call('count', { idempotencyKey: 'gone' })).toMatchObject({ data: 3 });
+    expect(begun()).toBe(3);
+
+    let free = (): void => undefined;
+    class Narrow extends BaseOrchestrator {
+      run(): Promise<string> {
+        return new Promise((resolve) => {
+          free = () => resolve('done');
+        });
+      }
+    }
+    const narrow = { layer: 'domain', type: 'sequential', operations: ['run'], name: 'narrow' } as const;
+    busy.register(defineOrchestrator(Narrow, { ...narrow, maxConcurrency: 1, maxWaiting: 0 }));
+    const first = busy.orchestrate('narrow', aContext());
+    const keyed = () => busy.orchestrate('narrow', aContext(), {}, { idempotencyKey: 'k' });
+    expect(await keyed()).toMatchObject({ errorCategory: 'service_overloaded', retryable: true });
+    free();
+    await first;
+    const second = keyed();
+    free();
+    expect(await second).toMatchObject({ data: 'done' });
+  });
+
+  it('hands out the run that a key stands for: the same handle for the same key, in every process', async () => {
+    const submitted = async (tenantId = 'acme') => {
+      const { facade } = setUp();
+      const options = { idempotencyKey: 'k' };
+      const submit = () =>
+        facade.runs.submit<number>('job', aContext(tenantId), { operation: 'count' }, options);
+      const [first, second] = [submit(), submit()];
+      expect(second.runId).toBe(first.runId);
+      expect(await second.result()).toBe(await first.result());
+      expect(second.info()).toMatchObject({ runId: first.runId, status: 'ok' });
+      return first.runId;
+    };
+    expect(await submitted()).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(await submitted()).toBe(await submitted());
+    expect(await submitted('rival')).not.toBe(await submitted());
+  });
+
   it('ends the waiting of whoever attached at their own limit and signal, never the run', async () => {
     const { clock, facade, call } = setUp();
     const first = call('wait', { runId: 'r' });

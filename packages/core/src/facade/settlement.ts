@@ -32,7 +32,7 @@ export class Settlement {
     let result = answer;
     try {
       if (runtime.interceptors.active) {
-        const hooks = runtime.interceptors.hooksOf(frame.operation, frame.options);
+        const hooks = runtime.interceptors.hooksOf(frame);
         if (hooks.after.length > 0) result = answerAfter(frame.call, hooks, answer);
       }
       this.#count(frame, result);

@@ -121,6 +121,12 @@ describe('the types of a call', () => {
     const found = await facade.orchestrate(Shop, context, { operation: 'find', text: 'tea' });
     exactly<StepResult<string[]>>()(found, true);
     expect([stock.data, found.data]).toEqual([3, ['tea']]);
+    // Without a name: of those that take such params.
+    const bought = await facade.orchestrate(Shop, context, { sku: 'tea', count: 1 });
+    exactly<StepResult<{ receipt: string }>>()(bought, true);
+    const anyOf = await facade.orchestrate(Strict, context, { operation: String('count'), of: 1 });
+    exactly<StepResult<number | string[]>>()(anyOf, true);
+    expect(bought.data).toEqual({ receipt: 'tea' });
     const refused = (): void => {
       // @ts-expect-error -- there is no such operation
       void facade.orchestrate(Strict, context, { operation: 'sell' });

@@ -137,8 +137,10 @@ export class FlowRun {
   async #run(node: FlowNode): Promise<void> {
     const values = { [INPUT]: this.#input, ...this.#valuesOf(this.#seenBy(node)) };
     let result: StepResult;
+    let isRun = false;
     try {
-      result = meetsCondition(node, values)
+      isRun = meetsCondition(node, values);
+      result = isRun
         ? await node.execute({ context: this.#context, values, self: this.#self })
         : StepResult.skip('Its condition did not hold.');
     } catch (thrown) {
@@ -148,10 +150,10 @@ export class FlowRun {
     } finally {
       this.#active -= 1;
     }
-    this.#over(node, result);
+    this.#over(node, result, isRun);
   }
 
-  #over(node: FlowNode, result: StepResult): void {
+  #over(node: FlowNode, result: StepResult, isRun: boolean): void {
     const { name, optional } = node.info;
     this.#results.set(name, result);
     if (result.status === 'failed' && !optional) {
@@ -164,7 +166,7 @@ export class FlowRun {
       this.#leaveOutDependants();
       return;
     }
-    this.#report(name);
+    this.#report(isRun ? name : undefined);
   }
 
   /** Skips what can no longer run. Needs point backwards, so one pass finds all of it. */
@@ -178,11 +180,12 @@ export class FlowRun {
         info.name,
         StepResult.skip(`It needs "${missing}", which ${failed ? 'failed' : 'was skipped'}.`),
       );
-      this.#report(info.name);
+      this.#report();
     }
   }
 
-  #report(name: string): void {
+  /** Without a name for what was left out: it brings the end nearer, but it has not been done. */
+  #report(name?: string): void {
     this.#context.progress(this.#results.size / this.#plan.nodes.length, name);
   }
 

@@ -11,7 +11,7 @@ export function engineProblems({ internals, units }: Kernel): Problem[] {
   const { engine } = internals.runtime;
   if (engine === undefined || engine.capabilities.includes('durable-steps')) return [];
   return units
-    .filter((unit) => [...unit.operations.values()].some((operation) => operation.durable))
+    .filter((unit) => unit.operations.values().some((operation) => operation.durable))
     .map((unit) =>
       problem(
         'ENGINE_UNSUITABLE',
@@ -40,7 +40,8 @@ export async function startEngine(
   const durable = units
     .map((unit) => ({
       orchestrator: unit.name,
-      operations: [...unit.operations.values()]
+      operations: unit.operations
+        .values()
         .filter((operation) => operation.durable)
         .map((operation) => operation.name),
     }))

@@ -109,7 +109,7 @@ describe('health', () => {
     }
   });
 
-  it('asks a hook that hangs only once, and says so after its time', async () => {
+  it('asks a hook that hangs once, says so after its time, and only then asks it again', async () => {
     const gate = new Gate();
     const signals: AbortSignal[] = [];
     const { host, clock, of } = asked(async (signal) => {
@@ -122,19 +122,44 @@ describe('health', () => {
     expect(clock.keptAlive).toBe(0);
     await clock.advance(4_999);
     expect(of()).toMatchObject({ status: 'healthy' });
+    expect(signals).toHaveLength(1);
     await clock.advance(1);
-    expect(of()).toMatchObject({
-      status: 'unhealthy',
-      message: 'The health hook failed: It took longer than 5000 ms.',
-    });
-    expect(signals.map((each) => each.aborted)).toEqual([true]);
+    for (let probe = 0; probe < 3; probe += 1) {
+      expect(of()).toMatchObject({
+        status: 'unhealthy',
+        message: 'The health hook failed: It took longer than 5000 ms.',
+      });
+    }
+    expect(signals.map((each) => each.aborted)).toEqual([true, false]);
     gate.open();
     await clock.advance(0);
     expect(of()).toMatchObject({ status: 'healthy' });
-    expect(signals).toHaveLength(2);
+    expect(signals).toHaveLength(3);
     await clock.advance(0);
     await host.stop();
     expect(clock.pending).toBe(0);
+  });
+
+  it('is well again after a hook that has hung for good, whose late answer counts no more', async () => {
+    const late = new Gate();
+    let asks = 0;
+    const { host, clock, of } = asked(async () => {
+      asks += 1;
+      if (asks > 1) return true;
+      await late.opened;
+      return false;
+    });
+    await host.start();
+    of();
+    await clock.advance(5_000);
+    expect(of()).toMatchObject({ status: 'unhealthy' });
+    await clock.advance(0);
+    expect(of()).toMatchObject({ status: 'healthy', score: 100 });
+    late.open();
+    await clock.advance(0);
+    expect(of()).toMatchObject({ status: 'healthy', score: 100 });
+    await clock.advance(0);
+    await host.stop();
   });
 
   it('is only degraded by what is not required, and by calls that fail', async () => {

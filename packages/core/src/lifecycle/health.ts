@@ -38,8 +38,8 @@ const HEALTH_HOOK_TIMEOUT_MS = 5_000;
 
 interface Memory {
   last: Answer | undefined;
-  /** Whether a hook has not answered yet. */
-  asking: boolean;
+  /** The question that is not answered yet; one that took too long is given up. */
+  asking: object | undefined;
 }
 
 const answers = new WeakMap<object, Memory>();
@@ -102,9 +102,9 @@ function askHook(unit: OrchestratorUnit): Answer | undefined {
   const { instance } = unit;
   if (instance === undefined || !unit.callable || !hasHook(instance)) return undefined;
   let memory = answers.get(instance);
-  if (memory === undefined) answers.set(instance, (memory = { last: undefined, asking: false }));
-  // One question at a time: a hook that hangs is not asked again and again.
-  if (!memory.asking) ask(unit, instance, memory);
+  if (memory === undefined) answers.set(instance, (memory = { last: undefined, asking: undefined }));
+  // One question at a time: a hook that hangs is asked again only once its time is over.
+  if (memory.asking === undefined) ask(unit, instance, memory);
   return memory.last;
 }
 
@@ -117,10 +117,11 @@ function ask(unit: OrchestratorUnit, instance: OrchestratorProtocol, memory: Mem
       memory.last = answerOf(answer as HealthAnswer);
       return;
     }
-    memory.asking = true;
+    memory.asking = controller;
     const timer = clock.setTimeout(() => {
       const error = new DOMException(`It took longer than ${HEALTH_HOOK_TIMEOUT_MS} ms.`, 'TimeoutError');
       controller.abort(error);
+      memory.asking = undefined;
       memory.last = failedAnswer(error);
     }, HEALTH_HOOK_TIMEOUT_MS);
     clock.keepAlive?.(timer, false);
@@ -128,8 +129,9 @@ function ask(unit: OrchestratorUnit, instance: OrchestratorProtocol, memory: Mem
       .then((later) => answerOf(later as HealthAnswer))
       .catch(failedAnswer)
       .then((last) => {
+        if (memory.asking !== controller) return;
         clock.clearTimeout(timer);
-        memory.asking = false;
+        memory.asking = undefined;
         memory.last = last;
       }, ignore);
   } catch (thrown) {

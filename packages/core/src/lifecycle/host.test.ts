@@ -139,8 +139,8 @@ describe('a host', () => {
       'start b',
       'ready a',
       'ready b',
-      'drain a',
       'drain b',
+      'drain a',
       'cleanup b',
       'cleanup a',
     ]);
@@ -285,6 +285,12 @@ describe('a host', () => {
       [
         { layerRule: { domain: ['nowhere'], application: [], infrastructure: [] } },
         'layerRule.domain must be an array of layers.',
+      ],
+      [{ clock: 5 }, 'clock has no now, monotonic, setTimeout, clearTimeout.'],
+      [{ engine: { name: 'x', start: () => undefined } }, 'engine has no run, stop.'],
+      [
+        { engine: { name: 'x', start: () => undefined, run: () => undefined, stop: () => undefined } },
+        'engine must have a name and an array of capabilities.',
       ],
     ];
     for (const [options, message] of bad) {

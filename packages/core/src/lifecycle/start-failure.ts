@@ -26,11 +26,24 @@ export function failureOf(
 /** The constructor of an orchestrator, or of what it injects, has thrown. */
 export function notBuilt(node: GraphNode, graph: DependencyGraph, cause: unknown): OrchestrationError {
   const path = pathTo(node, graph);
-  return failed(`${node.unit.name} could not be built${shownPath(path)}: ${messageOf(cause)}`, cause, path);
+  const message = messageOf(cause);
+  return failed(
+    `${node.unit.name} could not be built${shownPath(path)}: ${message}`,
+    cause,
+    path,
+    message.startsWith('Unexpected asynchronous service') ? INJECT_LAZILY : undefined,
+  );
 }
 
-function failed(what: string, cause: unknown, path: readonly string[]): OrchestrationError {
-  return new OrchestrationError('HOST_START_FAILED', what, { cause, path });
+const INJECT_LAZILY =
+  'Inject what is made asynchronously as Lazy<T> with @lazy(token) and await its get() in the start hook, or bind it when it is made.';
+
+function failed(what: string, cause: unknown, path: readonly string[], fix?: string): OrchestrationError {
+  return new OrchestrationError('HOST_START_FAILED', what, {
+    cause,
+    path,
+    ...(fix === undefined ? {} : { fix }),
+  });
 }
 
 /** The whole start is given up: because another failed, its time is over, or somebody stops the host. */

@@ -155,7 +155,7 @@ describe('stopping', () => {
     ).toHaveLength(12);
     expect(report).toMatchObject({ abandoned: 1, aborted: 1 });
     const [first] = report.failures.filter((each) => each.phase === 'drain');
-    expect((first?.error as Error).message).toBe('The drain of n0 did not end within 10000 ms.');
+    expect((first?.error as Error).message).toBe('The drain of n11 did not end within 10000 ms.');
   });
 
   it('honours a shorter time of one orchestrator, and its signal fires then', async () => {

@@ -1,6 +1,6 @@
 import type { LifecyclePhase } from '../events/events.js';
 import type { Runtime } from '../facade/runtime.js';
-import { attach, detach } from '../orchestrator/attachment.js';
+import { attach, type Attachment, type AttachmentHolder, detach } from '../orchestrator/attachment.js';
 import type { OrchestratorProtocol } from '../orchestrator/base-orchestrator.js';
 import { bindOperations, unbindOperations } from '../orchestrator/compile-operations.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
@@ -25,11 +25,12 @@ const UP: Promise<HookOutcome> = Promise.resolve(AT_ONCE);
 const CONSUMER_GRACE_MS = 1_000;
 
 /** Builds, starts and stops one orchestrator, each once, whoever asks and however often. */
-export class UnitLifecycle implements HookHost {
+export class UnitLifecycle implements HookHost, AttachmentHolder {
   readonly unit: OrchestratorUnit;
   readonly runtime: Runtime;
   readonly settings: UnitLifecycleSettings;
   #workers: UnitWorkers | undefined;
+  #attachment: Attachment | undefined;
   #starting: Promise<HookOutcome> | undefined;
   #onDemand: OnDemandStart | undefined;
   #stopping: Promise<StopFailure[]> | undefined;
@@ -46,6 +47,10 @@ export class UnitLifecycle implements HookHost {
     this.unit = unit;
     this.runtime = runtime;
     this.settings = settings;
+  }
+
+  get attachment(): Attachment {
+    return (this.#attachment ??= new UnitAttachment(this.unit, this.runtime, this.#workers));
   }
 
   get workers(): UnitWorkers | undefined {
@@ -79,15 +84,13 @@ export class UnitLifecycle implements HookHost {
 
   #attach(instance: OrchestratorProtocol): void {
     const unit = this.unit;
-    const { definition } = unit;
-    const hasWork =
-      definition !== undefined && (definition.background.size > 0 || definition.consumes.size > 0);
-    this.#workers = hasWork
+    this.#workers = unit.hasWorkers
       ? new UnitWorkers(unit, this.runtime, instance, (task, then) => {
           this.#gaveUp(task, then);
         })
       : undefined;
-    attach(instance, new UnitAttachment(unit, this.runtime, this.#workers));
+    this.#attachment = undefined;
+    attach(instance, this);
     bindOperations(unit, instance);
     this.#isAttached = true;
   }

@@ -6,6 +6,7 @@ import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import { BoundedQueue } from '../queues/bounded-queue.js';
 import { QueueConsumer } from '../queues/queue-consumer.js';
 import type { SignalQueue } from '../queues/signal-queue.js';
+import { logId } from '../logging/log-id.js';
 import { sanitize } from '../logging/redact.js';
 import { StepResult } from '../step-result.js';
 import { BackgroundTask } from '../tasks/background-task.js';
@@ -217,7 +218,10 @@ export class UnitWorkers {
       error,
       ...(tenantId === undefined ? {} : { tenantId }),
     };
-    this.#runtime.logger.error('queue_consumer_failed', data);
+    this.#runtime.logger.error('queue_consumer_failed', {
+      ...data,
+      ...(tenantId === undefined ? {} : { tenantId: logId(tenantId) }),
+    });
     this.#runtime.events.emit('queue.failed', data);
   }
 }

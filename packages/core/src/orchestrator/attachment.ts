@@ -22,16 +22,21 @@ export interface Attachment {
   logsCall(context: OrchestrationContext): boolean;
 }
 
-const attachments = new WeakMap<object, Attachment>();
+/** Has the attachment of one instance, made when somebody asks: most instances leave all of that to the framework. */
+export interface AttachmentHolder {
+  readonly attachment: Attachment;
+}
 
-export function attach(orchestrator: object, attachment: Attachment): void {
-  attachments.set(orchestrator, attachment);
+const holders = new WeakMap<object, AttachmentHolder>();
+
+export function attach(orchestrator: object, holder: AttachmentHolder): void {
+  holders.set(orchestrator, holder);
 }
 
 export function detach(orchestrator: object): void {
-  attachments.delete(orchestrator);
+  holders.delete(orchestrator);
 }
 
 export function attachmentOf(orchestrator: object): Attachment | undefined {
-  return attachments.get(orchestrator);
+  return holders.get(orchestrator)?.attachment;
 }

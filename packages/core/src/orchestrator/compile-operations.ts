@@ -4,13 +4,16 @@ import { OrchestrationError } from '../errors.js';
 import { nameProblem } from '../naming.js';
 import { compileParams, hasValidationMetadata } from '../validation/index.js';
 import { BaseOrchestrator, type OrchestratorProtocol } from './base-orchestrator.js';
-import type { AnyClass, OperationDefinition } from './metadata.js';
+import type { AnyClass, OperationDefinition, OrchestratorDefinition } from './metadata.js';
 import type { DtoClass, OperationOptions } from './options.js';
 import { type CompiledOperation, emptyStats, type OrchestratorUnit } from './orchestrator-unit.js';
 
 /** Does everything about a unit's operations that depends on no call and on no instance. */
-export function compileOperations(unit: OrchestratorUnit): void {
-  const { definition, target, options } = unit;
+export function compileOperations(
+  unit: OrchestratorUnit,
+  definition: OrchestratorDefinition | undefined,
+): void {
+  const { target, options } = unit;
   for (const each of definition?.operations ?? []) {
     const operation = compile(unit, target as AnyClass, each);
     if (unit.operations.has(operation.name)) {
@@ -22,7 +25,7 @@ export function compileOperations(unit: OrchestratorUnit): void {
         },
       );
     }
-    unit.operations.set(operation.name, operation);
+    unit.operations.add(operation);
     if (operation.options.default === true) {
       if (unit.defaultOperation !== undefined) {
         throw new OrchestrationError(
@@ -38,11 +41,11 @@ export function compileOperations(unit: OrchestratorUnit): void {
   }
   if (options.flow !== undefined && !unit.operations.has('run')) {
     const run = base(unit, 'run', undefined, { description: 'Runs the declared flow.' }, options.params);
-    unit.operations.set('run', run);
+    unit.operations.add(run);
     unit.defaultOperation ??= run;
   }
   if (unit.defaultOperation === undefined && unit.operations.size === 1) {
-    unit.defaultOperation = unit.operations.values().next().value;
+    unit.defaultOperation = unit.operations.values()[0];
   }
 }
 
@@ -51,13 +54,12 @@ export function bindOperations(unit: OrchestratorUnit, instance: OrchestratorPro
   const { canOrchestrate } = instance;
   const can =
     typeof canOrchestrate === 'function' && canOrchestrate !== BaseOrchestrator.prototype.canOrchestrate
-      ? (context: Parameters<typeof canOrchestrate>[0], params: unknown) =>
-          canOrchestrate.call(instance, context, params)
+      ? (bound(instance, canOrchestrate as Method) as CompiledOperation['can'])
       : undefined;
   const { orchestrate } = instance;
   if (typeof orchestrate === 'function' && orchestrate !== BaseOrchestrator.prototype.orchestrate) {
     const raw = (unit.rawOperation ??= base(unit, 'orchestrate', undefined, {}, undefined));
-    raw.run = (context, params) => orchestrate.call(instance, context, params);
+    raw.run = bound(instance, orchestrate as Method);
     raw.can = can;
     raw.direct = isDirect(unit, raw);
   }
@@ -66,17 +68,32 @@ export function bindOperations(unit: OrchestratorUnit, instance: OrchestratorPro
     operation.can = can;
     operation.direct = isDirect(unit, operation);
     if (operation.method === undefined) {
-      const declared = flow as unknown as { run(context: unknown, input: unknown, self: unknown): unknown };
-      operation.run = (context, params) => declared.run(context, params, instance);
+      operation.run = runningFlow(instance, flow as unknown as DeclaredFlow);
       continue;
     }
-    const method = (instance as unknown as Record<string, unknown>)[operation.method] as (
-      this: unknown,
-      context: unknown,
-      params: unknown,
-    ) => unknown;
-    operation.run = (context, params) => method.call(instance, context, params);
+    operation.run = bound(
+      instance,
+      (instance as unknown as Record<string, Method>)[operation.method] as Method,
+    );
   }
+}
+
+type Method = (this: unknown, context: unknown, params: unknown) => unknown;
+
+interface DeclaredFlow {
+  run(context: unknown, input: unknown, self: unknown): unknown;
+}
+
+// Functions of their own: a closure made where more is in scope would keep that much per operation.
+function bound(
+  instance: OrchestratorProtocol,
+  method: Method,
+): (context: unknown, params: unknown) => unknown {
+  return (context, params) => method.call(instance, context, params);
+}
+
+function runningFlow(instance: OrchestratorProtocol, flow: DeclaredFlow): CompiledOperation['run'] {
+  return (context, params) => flow.run(context, params, instance);
 }
 
 function isDirect(unit: OrchestratorUnit, operation: CompiledOperation): boolean {
@@ -126,7 +143,6 @@ function base(
   dto: DtoClass | undefined,
   takesParams = false,
 ): CompiledOperation {
-  const named = unit.target?.name;
   return {
     name,
     method,
@@ -141,13 +157,7 @@ function base(
     run: undefined,
     can: undefined,
     stats: emptyStats(),
-    identity: Object.freeze({
-      orchestrator: unit.name,
-      layer: unit.layer,
-      type: unit.type,
-      operation: name,
-      functionName: named === undefined || named === '' ? undefined : `${named}.${method ?? name}`,
-    }),
+    identity: undefined,
   };
 }
 

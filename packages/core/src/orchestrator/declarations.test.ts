@@ -212,3 +212,31 @@ describe('this.logger', () => {
     });
   });
 });
+
+describe('the operations of an orchestrator', () => {
+  it.each([1, 3, 11, 12, 40])(
+    'are found by name and listed in their order, also %i of them',
+    async (count) => {
+      const names = Array.from({ length: count }, (_, at) => `op_${String(at)}`);
+      class Many extends BaseOrchestrator {}
+      for (const name of names) {
+        Object.defineProperty(Many.prototype, name, { value: () => name, configurable: true });
+      }
+      defineOrchestrator(Many, { layer: 'domain', type: 'business_logic', operations: names });
+      const facade = new OrchestrationFacade();
+      facade.register(Many);
+      expect(facade.listOrchestrators()['many']?.operations.map(({ name }) => name)).toEqual(names);
+      for (const operation of names) {
+        expect(await facade.orchestrate('many' as string, context, { operation })).toMatchObject({
+          data: operation,
+        });
+      }
+      const unknown = await facade.orchestrate('many' as string, context, { operation: 'op_x' });
+      expect((unknown as FailedResult).details).toEqual({ operations: names });
+      // With one operation, that is the default; with more there is none.
+      expect((await facade.orchestrate('many' as string, context)).status).toBe(
+        count === 1 ? 'ok' : 'failed',
+      );
+    },
+  );
+});

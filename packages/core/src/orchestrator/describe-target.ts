@@ -103,10 +103,18 @@ function describeInstance(instance: OrchestratorProtocol): DescribedTarget {
       },
     );
   }
+  const typeProblem = type === undefined ? undefined : nameProblem(type);
+  if (typeProblem !== undefined) {
+    throw new OrchestrationError(
+      'ORCHESTRATOR_INVALID',
+      `${name} has no usable orchestration type: ${typeProblem}.`,
+      { fix: 'Use one of OrchestrationType, or a name of your own.' },
+    );
+  }
   return {
     name,
     layer,
-    type: typeof type === 'string' && type !== '' ? type : 'sequential',
+    type: type ?? 'sequential',
     options: definition?.options ?? {},
     definition,
     target: definition === undefined ? undefined : target,

@@ -7,9 +7,10 @@ import type { RunRegistry } from '../facade/run-registry.js';
 import { Slots } from '../facade/slots.js';
 import type { OrchestratorState } from '../events/events.js';
 import type { OrchestrationLayer, OrchestrationType } from '../layers.js';
+import { OperationTable } from './operation-table.js';
 import type { OperationOptions, OrchestratorOptions } from './options.js';
 import type { OrchestratorProtocol } from './base-orchestrator.js';
-import type { AnyClass, OrchestratorDefinition } from './metadata.js';
+import { type AnyClass, definitionOf, type OrchestratorDefinition } from './metadata.js';
 import type { UnitLifecycle } from '../lifecycle/unit-lifecycle.js';
 import type { WatchedOperation } from '../watching/watcher.js';
 
@@ -34,8 +35,8 @@ export interface CompiledOperation {
   /** Asks `canOrchestrate`, where the class has its own. */
   can: ((context: OrchestrationContext, params: unknown) => boolean | Promise<boolean>) | undefined;
   readonly stats: OperationStats;
-  /** What watchers know it by. */
-  readonly identity: WatchedOperation;
+  /** What watchers know it by; made by {@link identityOf}. */
+  identity: WatchedOperation | undefined;
 }
 
 /** Counts of one operation since the orchestrator was registered. */
@@ -55,6 +56,21 @@ export function emptyStats(): OperationStats {
   return { started: 0, ok: 0, skipped: 0, uncertain: 0, failed: 0, timeout: 0, cancelled: 0, late: 0 };
 }
 
+/** What watchers know an operation by. Made when somebody watches: most of many operations are never looked at. */
+export function identityOf(unit: OrchestratorUnit, operation: CompiledOperation): WatchedOperation {
+  return (operation.identity ??= Object.freeze({
+    orchestrator: unit.name,
+    layer: unit.layer,
+    type: unit.type,
+    operation: operation.name,
+    functionName: functionNameOf(unit.target?.name, operation.method ?? operation.name),
+  }));
+}
+
+function functionNameOf(className: string | undefined, method: string): string | undefined {
+  return className === undefined || className === '' ? undefined : `${className}.${method}`;
+}
+
 /** Outcomes remembered for the success ratio. */
 const RECENT = 64;
 
@@ -64,16 +80,17 @@ export class OrchestratorUnit {
   readonly layer: OrchestrationLayer;
   readonly type: OrchestrationType;
   readonly options: OrchestratorOptions;
-  readonly definition: OrchestratorDefinition | undefined;
   readonly target: AnyClass | undefined;
   readonly invoker: Invoker;
   readonly runs: RunRegistry;
-  readonly operations = new Map<string, CompiledOperation>();
+  readonly operations = new OperationTable();
   defaultOperation: CompiledOperation | undefined;
   /** Takes every call, where the class overrides `orchestrate`. */
   rawOperation: CompiledOperation | undefined;
   readonly slots: Slots | undefined;
   readonly cleanupAfterCall: boolean;
+  /** Whether it has background tasks or consumers. */
+  readonly hasWorkers: boolean;
   instance: OrchestratorProtocol | undefined;
   lifecycle!: UnitLifecycle;
   state: OrchestratorState = 'registered';
@@ -105,13 +122,19 @@ export class OrchestratorUnit {
     this.layer = init.layer;
     this.type = init.type;
     this.options = init.options;
-    this.definition = init.definition;
     this.target = init.target;
     this.invoker = init.invoker;
     this.runs = init.runs;
     this.cleanupAfterCall = init.cleanupAfterCall;
+    const { background, consumes } = init.definition ?? {};
+    this.hasWorkers = (background?.size ?? 0) + (consumes?.size ?? 0) > 0;
     const { maxConcurrency, maxWaiting = 100 } = init.options;
     this.slots = maxConcurrency === undefined ? undefined : new Slots(maxConcurrency, maxWaiting);
+  }
+
+  /** What the decorators said: put together when it is asked for, which few do and once each. */
+  get definition(): OrchestratorDefinition | undefined {
+    return this.target === undefined ? undefined : definitionOf(this.target);
   }
 
   /** Remembers whether a call counted as a success. */

@@ -70,6 +70,43 @@ describe('PerformanceAnalytics', () => {
     expect(clock.now()).toBeGreaterThan(0);
   });
 
+  it('puts the series of a metric beside each other, the best first by its direction, and says where it may be chance', () => {
+    const quality = { name: 'quality', direction: 'higher-is-better' } as const;
+    const heat = { name: 'heat', direction: 'target', target: 20 } as const;
+    const { analytics, past } = analyticsOf({ metrics: [latency, quality, heat] });
+    const noise = new SeededNoise(3);
+    const around = (level: number, scatter = 1): number[] =>
+      Array.from({ length: 40 }, () => level + scatter * noise.normal());
+    for (const [model, level] of [
+      ['small', 0.7],
+      ['large', 0.9],
+      ['other', 0.9],
+    ] as const) {
+      past('quality', around(level, 0.02), { model });
+      past('latency', around(level * 100), { model });
+    }
+    past('quality', [1, 1, 1, 1], { model: 'new' });
+    const compared = analytics.compare('quality');
+    expect(compared).toMatchObject({ metric: 'quality', tooShort: 1 });
+    expect(compared?.ranked.map(({ rank }) => rank)).toEqual([1, 2, 3]);
+    const [first, second, third] = compared?.ranked ?? [];
+    expect(third?.tags).toEqual({ model: 'small' });
+    expect(third?.behind).toBeCloseTo(0.2, 1);
+    expect(third?.pValue).toBeLessThan(0.001);
+    expect(second?.pValue).toBeGreaterThan(0.05);
+    expect([first?.pValue, first?.behind]).toEqual([undefined, 0]);
+    expect(analytics.compare('latency')?.ranked[0]?.tags).toEqual({ model: 'small' });
+    past('heat', [19, 19, 19, 19, 19], { room: 'a' });
+    past('heat', [21, 21, 21, 21, 21], { room: 'b' });
+    past('heat', [25, 25, 25, 25, 25], { room: 'c' });
+    expect(analytics.compare('heat')?.ranked.map(({ rank, behind }) => [rank, behind])).toEqual([
+      [1, 0],
+      [1, 0],
+      [3, 4],
+    ]);
+    expect(analytics.compare('nothing')).toBeUndefined();
+  });
+
   it('takes only what it can use, and counts the rest', () => {
     const { analytics } = analyticsOf({ maxSeries: 2 });
     const observe = (name: string, value: unknown, at?: unknown, tags?: Record<string, string>): boolean =>

@@ -9,6 +9,7 @@ import { LONGEST_MS, shown } from '../option-checks.js';
 import { type Metric, type MetricDefinition, resolveMetric } from './metric.js';
 import { metricChecks as check } from './metric-checks.js';
 import { MetricSeries, type MetricTags, type SeriesLimits } from './metric-series.js';
+import { rankSeries, type SeriesComparison } from './rank-series.js';
 import { type AnalyticsReport, reportOf } from './report/report.js';
 
 /** One measurement. */
@@ -196,6 +197,17 @@ export class PerformanceAnalytics {
     return series === undefined
       ? undefined
       : analyseSeries(series, this.#clock.now(), { ...this.#options.analysis, ...options });
+  }
+
+  /**
+   * The series of a metric beside each other, the best first: which model answers best, which queue is slowest.
+   * `undefined` for a metric that is not defined.
+   */
+  compare(name: string): SeriesComparison | undefined {
+    const metric = this.#metrics.get(name);
+    if (metric === undefined) return undefined;
+    const series = [...this.#series.values()].filter((each) => each.metric === metric);
+    return rankSeries(metric, series, this.#clock.now());
   }
 
   /** Everything about every series, as plain data for {@link reportToJson}, Markdown and HTML. */

@@ -4,7 +4,7 @@ import type { TelemetryLabels } from './telemetry-series.js';
 import type { TelemetryStore } from './telemetry-store.js';
 import type { TraceBook } from './trace-book.js';
 
-/** Calls that were answered, by orchestrator, operation and status. */
+/** Calls that were answered, by orchestrator and operation, and by tenant where that is asked for. */
 export const TELEMETRY_CALLS = 'calls';
 /** Calls that failed by the doing of the orchestrator. */
 export const TELEMETRY_CALL_FAILURES = 'call_failures';
@@ -21,7 +21,15 @@ export interface FeedTelemetryOptions {
   readonly now: () => number;
   /** Orchestrators whose calls are left out. @default none */
   readonly except?: readonly string[];
+  /**
+   * Tenants that have a label of their own, `tenant`; those beyond are `other`. Each multiplies the series of calls.
+   * @default 0: no such label
+   */
+  readonly maxTenants?: number;
 }
+
+/** The label of tenants beyond the bound. */
+const OTHER_TENANTS = 'other';
 
 /** Durations, outcomes and spans of the calls of a facade, as an interceptor. A call is the child of the one that made it. */
 export function feedTelemetry({
@@ -30,7 +38,13 @@ export function feedTelemetry({
   monotonic,
   now,
   except = [],
+  maxTenants = 0,
 }: FeedTelemetryOptions): Interceptor {
+  const tenants = new Set<string>();
+  const tenantOf = (tenantId: string): string => {
+    if (tenants.size < maxTenants) tenants.add(tenantId);
+    return tenants.has(tenantId) ? tenantId : OTHER_TENANTS;
+  };
   store.define({ name: TELEMETRY_CALLS, kind: 'counter' });
   store.define({ name: TELEMETRY_CALL_FAILURES, kind: 'counter' });
   store.define({ name: TELEMETRY_CALL_DURATION, kind: 'timer', unit: 'ms' });
@@ -50,7 +64,10 @@ export function feedTelemetry({
     const from = monotonic();
     return {
       end: (result) => {
-        const labels: TelemetryLabels = { orchestrator, operation };
+        const labels: TelemetryLabels =
+          maxTenants === 0
+            ? { orchestrator, operation }
+            : { orchestrator, operation, tenant: tenantOf(context.tenantId) };
         const verdict = verdictOf(result);
         const tookMs = monotonic() - from;
         if (traces.has(span.spanId)) {

@@ -140,6 +140,7 @@ class Tracing {
       [SpanAttribute.LAYER]: layer,
       [SpanAttribute.MESSAGING_SYSTEM]: 'kapelle',
       [SpanAttribute.MESSAGING_OPERATION]: 'process',
+      [SpanAttribute.MESSAGING_OPERATION_NAME]: 'process',
       [SpanAttribute.QUEUE]: queue,
       [SpanAttribute.BATCH_SIZE]: items,
       ...(context === undefined || !this.#tenant ? {} : { [SpanAttribute.TENANT]: context.tenantId }),

@@ -33,6 +33,7 @@ export const SpanAttribute = {
   TASK: 'kapelle.task',
   MESSAGING_SYSTEM: 'messaging.system',
   MESSAGING_OPERATION: 'messaging.operation.type',
+  MESSAGING_OPERATION_NAME: 'messaging.operation.name',
   /** Name of the queue. */
   QUEUE: 'messaging.destination.name',
   /** Items in the batch. */

@@ -293,6 +293,7 @@ describe.each([
       expect(batch.attributes).toMatchObject({
         'messaging.system': 'kapelle',
         'messaging.operation.type': 'process',
+        'messaging.operation.name': 'process',
         'messaging.destination.name': 'mail',
         'messaging.batch.message_count': 1,
         'kapelle.status': 'ok',

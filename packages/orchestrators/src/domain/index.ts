@@ -37,6 +37,7 @@ export {
   type DepthPlan,
 } from './autonomous-intelligence/depth-plan.js';
 export type { FailedStage, FinishedWork } from './autonomous-intelligence/finished-work.js';
+export { groundedIn, type GroundedText } from './autonomous-intelligence/ground-narrative.js';
 export {
   type Analysis,
   type Briefing,

@@ -36,6 +36,33 @@ describe('unified_feedback under attack', () => {
     expect((await host.metrics('other')).signalsProcessed ?? 0).toBe(0);
   });
 
+  it('keeps a tenant that floods a queue from pushing out the signals of others', async () => {
+    host = await FeedbackHost.start();
+    const batch = (tenantId: string, signals: number) =>
+      host?.call(
+        'submit_batch',
+        { signals: Array.from({ length: signals }, () => ({ source: 'user_explicit', ...SIGNAL })) },
+        tenantId,
+      );
+    // All in one turn: the consumer has its turn only afterwards.
+    const small = batch('small', 10);
+    const flood = await Promise.all(Array.from({ length: 13 }, () => batch('flood', 1_000)));
+    const late = await batch('late', 20);
+    expect(await small).toMatchObject({ status: 'ok', data: { accepted: 10 } });
+    expect(late).toMatchObject({ status: 'ok', data: { accepted: 20 } });
+    expect(flood.slice(0, 8).every((answer) => answer?.status === 'ok')).toBe(true);
+    const refused = flood.find((answer) => answer?.status === 'failed');
+    expect(refused ?? { status: 'none' }).toMatchObject({
+      errorCategory: 'service_overloaded',
+      details: { code: 'FEEDBACK_TENANT_OVER_SHARE' },
+    });
+    await host.clock.advance(0);
+    expect((await host.metrics('small')).signalsProcessed).toBe(10);
+    expect((await host.metrics('late')).signalsProcessed).toBe(20);
+    expect((await host.metrics('flood')).signalsRefused).toBeGreaterThan(0);
+    expect(await host.teach(SIGNAL, 1, 'flood')).toMatchObject({ status: 'ok' });
+  });
+
   it('has the health that an independent reckoning has', async () => {
     host = await FeedbackHost.start();
     const rewards = [0.9, 0.1, 0.7, 1, 0, 0.25, 0.5];

@@ -5,11 +5,12 @@ import { FeedbackError } from './feedback-error.js';
 import type { FeedbackSettings } from './feedback-options.js';
 import { PORT_OF_COMPONENT } from './feedback-ports.js';
 import { qualified, type SubmittedFeedback, type SubmittedFeedbacks } from './feedback-report.js';
-import type { FeedbackComponent, FeedbackSignal } from './feedback-signal.js';
+import { FEEDBACK_COMPONENTS, type FeedbackComponent, type FeedbackSignal } from './feedback-signal.js';
 import { encodeContext, type FeatureEncoder } from './learning/context-features.js';
 import { PortDesk, type PortDeskInit } from './port-desk.js';
 import { QueueProgress } from './queue-progress.js';
 import type { TenantFeedback } from './tenant-feedback.js';
+import { TenantShares } from './tenant-shares.js';
 import { TenantShelf } from './tenant-shelf.js';
 
 /** A signal on its way, and whose it is. */
@@ -37,6 +38,9 @@ export class FeedbackDesk {
   readonly #queueOf: FeedbackDeskInit['queueOf'];
   /** Tenants whose feedback was stopped. */
   readonly #stopped = new Set<string>();
+  readonly #shares = Object.fromEntries(
+    FEEDBACK_COMPONENTS.map((type) => [type, new TenantShares()]),
+  ) as Readonly<Record<FeedbackComponent, TenantShares>>;
 
   /** @throws FeedbackError `FEEDBACK_PORT_INVALID` */
   constructor({ settings, clock, store, ports, logger, queueOf }: FeedbackDeskInit) {
@@ -63,7 +67,8 @@ export class FeedbackDesk {
 
   /**
    * Queues a signal. Skipped with `component_disabled` while its component rests and with `feedback_stopped` while the
-   * tenant's feedback is stopped; the outcome of a shadow deployment is taken whatever its component's state.
+   * tenant's feedback is stopped; the outcome of a shadow deployment is taken whatever its component's state. Fails with
+   * `FEEDBACK_TENANT_OVER_SHARE` where the queue is nearly full, others wait in it, and the tenant holds its share of it.
    */
   submit(tenant: TenantFeedback, signal: FeedbackSignal): StepResult<SubmittedFeedback> {
     const { componentType, componentId, source, signalId, reward } = signal;
@@ -75,8 +80,16 @@ export class FeedbackDesk {
       tenant.changed.add('totals');
       return StepResult.skip('component_disabled', { metadata: { componentType, componentId } });
     }
-    const offered = this.#queueOf(componentType).offer({ tenantId, signal });
+    const queue = this.#queueOf(componentType);
+    const { depth, capacity } = queue;
+    const shares = this.#shares[componentType];
+    if (shares.isOverShare(tenantId, depth, capacity)) {
+      tenant.refused += 1;
+      return overShare(componentType, capacity);
+    }
+    const offered = queue.offer({ tenantId, signal });
     if (offered.status !== 'ok') return offered as FailedResult;
+    shares.offered(tenantId, depth, capacity);
     this.progress.offered(componentType);
     totals.accepted += 1;
     totals.bySource[source] += 1;
@@ -129,6 +142,7 @@ export class FeedbackDesk {
         if (tenant !== undefined) this.#learn(tenant, signal, now);
       }
     } finally {
+      this.#shares[type].handled(items.length);
       this.progress.handled(type, items.length);
     }
   }
@@ -153,6 +167,7 @@ export class FeedbackDesk {
         await this.#teachPorts(type, tenantId, signals);
       }
     } finally {
+      this.#shares[type].handled(items.length);
       this.progress.handled(type, items.length);
     }
     if (failures.length > 0) throw failures[0];
@@ -200,4 +215,11 @@ export class FeedbackDesk {
     });
     return answer.answered ? answer.value : encodeContext(context, dimensions);
   };
+}
+
+function overShare(type: FeedbackComponent, capacity: number): FailedResult {
+  return new FeedbackError(
+    'FEEDBACK_TENANT_OVER_SHARE',
+    `The queue for ${type} signals, which holds ${capacity}, is nearly full, and this tenant has more than its share of it. Submit the signal again a moment later.`,
+  ).toResult();
 }

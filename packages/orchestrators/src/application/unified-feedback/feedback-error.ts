@@ -12,6 +12,8 @@ export type FeedbackErrorCode =
   | 'FEEDBACK_CONTEXT_INVALID'
   /** A trajectory that names no component. */
   | 'FEEDBACK_TRAJECTORY_EMPTY'
+  /** A queue is nearly full, and the tenant itself holds more than an equal share of it. */
+  | 'FEEDBACK_TENANT_OVER_SHARE'
   /** What was stored of a tenant cannot be read. */
   | 'FEEDBACK_STATE_INVALID'
   /** The store of state did not answer. */
@@ -23,6 +25,7 @@ const CATEGORIES: Readonly<Record<FeedbackErrorCode, ErrorCategory>> = {
   FEEDBACK_PORT_TIMEOUT: 'timeout',
   FEEDBACK_CONTEXT_INVALID: 'validation',
   FEEDBACK_TRAJECTORY_EMPTY: 'validation',
+  FEEDBACK_TENANT_OVER_SHARE: 'service_overloaded',
   FEEDBACK_STATE_INVALID: 'corruption_error',
   FEEDBACK_STATE_UNAVAILABLE: 'service_unavailable',
 };

@@ -44,6 +44,8 @@ export interface FeedbackMetrics {
   /** Signals that were learnt. */
   readonly signalsProcessed: number;
   readonly signalsSkipped: number;
+  /** Not taken because the tenant held its share of a queue that was nearly full, since it was read. */
+  readonly signalsRefused: number;
   /** Of the accepted ones. */
   readonly signalsBySource: Readonly<Record<FeedbackSource, number>>;
   readonly signalsByComponent: Readonly<Record<FeedbackComponent, number>>;
@@ -158,6 +160,7 @@ export function metricsOf(desk: FeedbackDesk, tenant: TenantFeedback, init: Metr
     signalsAccepted: totals.accepted,
     signalsProcessed: totals.processed,
     signalsSkipped: totals.skipped,
+    signalsRefused: tenant.refused,
     signalsBySource: { ...totals.bySource },
     signalsByComponent: { ...totals.byComponent },
     consolidationsTriggered: totals.consolidations,

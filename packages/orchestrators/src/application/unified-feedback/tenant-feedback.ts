@@ -33,6 +33,8 @@ export class TenantFeedback {
   readonly totals: FeedbackTotals;
   readonly shadows: ShadowComparison;
   readonly memory: RagQuality;
+  /** Signals that were not taken because the tenant held its share of a queue that was nearly full, since it was read. */
+  refused = 0;
   /** What has changed since it was stored. */
   readonly changed = new Set<FeedbackPart>();
   readonly #books: Readonly<Record<FeedbackComponent, ComponentBook>>;

@@ -2,7 +2,7 @@ import type { UnfoundedSentence } from './model.js';
 import type { NarrativeMaterial } from './narrative.js';
 import { figuresIn, plainFigure } from './statement-words.js';
 
-/** A narrative sentence by sentence. */
+/** A text, sentence by sentence. */
 export interface GroundedText {
   readonly sentences: number;
   readonly unfounded: readonly UnfoundedSentence[];
@@ -32,9 +32,13 @@ const MAX_SENTENCE_LENGTH = 500;
  * and the knowledge say of it. It cannot find a false statement that is made of true words.
  */
 export function groundText(text: string, material: NarrativeMaterial): GroundedText {
-  const all = materialOf(material);
-  const figures = figuresIn(all);
-  const words = new Set([...all.matchAll(/\p{L}[\p{L}'’]*/gu)].map(([word]) => stem(word)));
+  return groundedIn(text, materialOf(material));
+}
+
+/** Finds figures and names of a text that another text, which it was made from, does not hold. */
+export function groundedIn(text: string, material: string): GroundedText {
+  const figures = figuresIn(material);
+  const words = new Set([...material.matchAll(/\p{L}[\p{L}'’]*/gu)].map(([word]) => stem(word)));
   const unfounded: UnfoundedSentence[] = [];
   let sentences = 0;
   for (const { segment } of new Intl.Segmenter('en', { granularity: 'sentence' }).segment(text)) {

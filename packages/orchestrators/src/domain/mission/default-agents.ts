@@ -34,18 +34,14 @@ export const DEFAULT_MISSION_AGENTS: Readonly<Record<string, MissionAgent>> = {
 /** Fetches and reads the content, as far as the quick analysis does; whether it can be had at all is known early. */
 async function acquire(task: AgentTask, run: AgentRun): Promise<StepResult> {
   const { content } = briefOf(task);
-  const answer = await run.call<Briefing>(ANALYST, {
-    operation: 'analyze',
-    uri: content.uri,
-    depth: 'quick',
-  });
+  const answer = await analysed(run, { uri: content.uri, depth: 'quick' });
   return StepResult.map(answer, (briefing) => ({ ...digestOf(briefing), document: briefing.document }));
 }
 
 async function analyse(task: AgentTask, run: AgentRun): Promise<StepResult> {
   const { content, depth } = briefOf(task);
   const known: Depth = depth === 'experimental' ? 'comprehensive' : (depth as Depth);
-  const answer = await run.call<Briefing>(ANALYST, { operation: 'analyze', uri: content.uri, depth: known });
+  const answer = await analysed(run, { uri: content.uri, depth: known });
   return StepResult.map(answer, (briefing) => ({
     ...digestOf(briefing),
     summary: briefing.analysis.summary?.map(({ quote }) => quote) ?? [],
@@ -140,12 +136,34 @@ async function briefingFor(task: AgentTask, run: AgentRun): Promise<StepResult<B
   const { content, depth } = briefOf(task);
   // No stage before it has said which: the same content at the same depth is not analysed a second time.
   const known = depth === 'experimental' ? 'comprehensive' : depth;
-  return run.call<Briefing>(ANALYST, { operation: 'analyze', uri: content.uri, depth: known });
+  return analysed(run, { uri: content.uri, depth: known });
+}
+
+/** Has the content analysed, and charges the mission with what that was measured to cost. */
+async function analysed(
+  run: AgentRun,
+  asked: { readonly uri: string | undefined; readonly depth: string },
+): Promise<StepResult<Briefing>> {
+  const answer = await run.call<Briefing>(ANALYST, { operation: 'analyze', ...asked });
+  const usd = costOf(answer);
+  if (usd > 0) run.spend(usd);
+  return answer;
+}
+
+/** What an analysis has cost, in US dollars; one that another call has begun is that one's. */
+function costOf(answer: StepResult<Briefing>): number {
+  if (answer.metadata['shared'] === true) return 0;
+  const told = answer.status === 'failed' ? memberOf(answer.details, 'budget') : answer.metadata['budget'];
+  const usd = memberOf(memberOf(told, 'spent'), 'usd');
+  return typeof usd === 'number' && Number.isFinite(usd) ? usd : 0;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (Reflect.get(value, name) as unknown) : undefined;
 }
 
 function briefingIdOf(result: unknown): string | undefined {
-  if (typeof result !== 'object' || result === null) return undefined;
-  const id: unknown = Reflect.get(result, 'briefingId');
+  const id = memberOf(result, 'briefingId');
   return typeof id === 'string' ? id : undefined;
 }
 

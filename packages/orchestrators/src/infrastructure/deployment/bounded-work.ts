@@ -1,4 +1,5 @@
 import type { Clock } from '@kapelle/core';
+import { boundedWork as workWithin } from '../../bounded-work.js';
 
 /** Within what a piece of work has to end. */
 export interface WorkBounds {
@@ -20,35 +21,28 @@ export interface WorkBounds {
  */
 export async function boundedWork<T>(
   work: (signal: AbortSignal) => Promise<T>,
-  { clock, signal: outer, timeoutMs, timeout, graceMs, onLate }: WorkBounds,
+  { clock, signal, timeoutMs, timeout, graceMs, onLate }: WorkBounds,
 ): Promise<T> {
-  outer.throwIfAborted();
-  const controller = new AbortController();
-  const forward = (): void => controller.abort(outer.reason);
-  outer.addEventListener('abort', forward, { once: true });
-  const timer = clock.setTimeout(() => controller.abort(timeout()), timeoutMs);
+  let running: { readonly work: Promise<unknown>; readonly signal: AbortSignal } | undefined;
   let isOver = false;
-  const running = (async () => work(controller.signal))().finally(() => {
-    isOver = true;
-  });
-  const aborted = new Promise<never>((_, reject) => {
-    controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error), {
-      once: true,
+  const begin = (given: AbortSignal): Promise<T> => {
+    const begun = (async () => work(given))().finally(() => {
+      isOver = true;
     });
-  });
-  aborted.catch(() => undefined);
+    running = { work: begun, signal: given };
+    return begun;
+  };
   try {
-    return await Promise.race([running, aborted]);
+    return await workWithin(begin, { clock, signal, timeoutMs, timeout, what: 'The work' });
   } catch (error) {
-    if (controller.signal.aborted && !isOver) {
-      await settledWithin(running, clock, graceMs);
+    const given = running as { readonly work: Promise<unknown>; readonly signal: AbortSignal } | undefined;
+    if (given === undefined || !given.signal.aborted) throw error;
+    if (!isOver) {
+      await settledWithin(given.work, clock, graceMs);
       // It settles in between as well as never.
-      if (!(isOver as boolean)) void running.catch(() => undefined).then(() => onLate?.());
+      if (!(isOver as boolean)) void given.work.catch(() => undefined).then(() => onLate?.());
     }
-    throw controller.signal.aborted ? controller.signal.reason : error;
-  } finally {
-    clock.clearTimeout(timer);
-    outer.removeEventListener('abort', forward);
+    throw given.signal.reason;
   }
 }
 

@@ -1,3 +1,4 @@
+import { readRequiredScopes, type RequiredScopes } from '../../required-scopes.js';
 import { DeploymentError } from './deployment-error.js';
 import { DEFAULT_GATES, type DeploymentGate, type DeploymentGateInit } from './deployment-gate.js';
 import type { MeshPolicy } from './deployment-driver.js';
@@ -50,6 +51,8 @@ export interface DeploymentOptions {
    * again where it ended with the process. Of several processes on one store only one may. @default true
    */
   readonly recover?: boolean;
+  /** Which scopes callers of operations of `deployment` need. @default none */
+  readonly requiredScopes?: RequiredScopes;
 }
 
 export interface DeploymentSettings {
@@ -69,6 +72,7 @@ export interface DeploymentSettings {
   readonly mesh: MeshPolicy;
   readonly maxHistory: number;
   readonly recover: boolean;
+  readonly requiredScopes: RequiredScopes;
 }
 
 /** The longest time a timer takes. */
@@ -83,11 +87,14 @@ const MESH: MeshPolicy = {
   ejectMs: 30_000,
 };
 
+/** @throws DeploymentError `DEPLOYMENT_OPTION_INVALID`, always */
+export function refuseOption(problem: string): never {
+  throw new DeploymentError('DEPLOYMENT_OPTION_INVALID', `DEPLOYMENT_OPTIONS: ${problem}`);
+}
+
 /** @throws DeploymentError `DEPLOYMENT_OPTION_INVALID` naming the options */
 export function deploymentSettings(options: DeploymentOptions): DeploymentSettings {
-  const refuse = (problem: string): never => {
-    throw new DeploymentError('DEPLOYMENT_OPTION_INVALID', `DEPLOYMENT_OPTIONS: ${problem}. Correct it.`);
-  };
+  const refuse = (problem: string): never => refuseOption(`${problem}. Correct it.`);
   const { strategy = 'rolling', recover = true, rollbackOnFailure = true } = options;
   if (!DEPLOYMENT_STRATEGIES.includes(strategy)) {
     refuse(`strategy is ${String(strategy)}, it must be one of ${DEPLOYMENT_STRATEGIES.join(', ')}`);
@@ -112,6 +119,7 @@ export function deploymentSettings(options: DeploymentOptions): DeploymentSettin
     gates: options.gates === undefined ? DEFAULT_GATES : readGates(options.gates, refuse),
     mesh: readMesh(options.mesh ?? {}, MESH, refuse),
     maxHistory: whole('maxHistory', 100, 1, 10_000),
+    requiredScopes: readRequiredScopes(options.requiredScopes, refuseOption),
   };
   if (settings.maxSurge === 0 && settings.maxUnavailable === 0) {
     refuse(

@@ -5,11 +5,14 @@ import {
   type HealthAnswer,
   operation,
   type OperationContext,
+  OrchestrationFacade,
   orchestrator,
   StepResult,
   systemClock,
+  type Unsubscribe,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
+import { requireScopes } from '../../required-scopes.js';
 import { MemoryStateStore, STATE_STORE, type StateStore } from '../../state/index.js';
 import { DeploymentBook } from './deployment-book.js';
 import { DeploymentDesk, type DeploymentRequest } from './deployment-desk.js';
@@ -26,6 +29,7 @@ import {
   type DeploymentOptions,
   type DeploymentSettings,
   deploymentSettings,
+  refuseOption,
 } from './deployment-options.js';
 import { deploymentOrder } from './deployment-order.js';
 import {
@@ -59,6 +63,8 @@ export class DeploymentOrchestrator extends BaseOrchestrator {
   readonly #store: StateStore;
   readonly #drivers: readonly DeploymentDriver[];
   readonly #traffic: TrafficSource | undefined;
+  readonly #facade: OrchestrationFacade | undefined;
+  #scopes: Unsubscribe | undefined;
   #book: DeploymentBook;
   #openDesk: DeploymentDesk | undefined;
 
@@ -68,8 +74,10 @@ export class DeploymentOrchestrator extends BaseOrchestrator {
     @inject(STATE_STORE) @optional() store?: StateStore,
     @inject(DEPLOYMENT_DRIVERS) @optional() drivers: readonly DeploymentDriver[] = [],
     @inject(DEPLOYMENT_TRAFFIC) @optional() traffic?: TrafficSource,
+    @inject(OrchestrationFacade) @optional() facade?: OrchestrationFacade,
   ) {
     super();
+    this.#facade = facade;
     this.#settings = deploymentSettings(options);
     const names = new Set<string>();
     for (const { name } of drivers) {
@@ -90,6 +98,7 @@ export class DeploymentOrchestrator extends BaseOrchestrator {
 
   override async start(): Promise<void> {
     await this.#desk.recover();
+    this.#scopes = requireScopes(this.name, this.#settings.requiredScopes, this.#facade, refuseOption);
   }
 
   /** Nothing new begins, and what is under way is taken back: it would not end in the time there is. */
@@ -98,6 +107,7 @@ export class DeploymentOrchestrator extends BaseOrchestrator {
   }
 
   override async cleanup(signal: AbortSignal): Promise<void> {
+    this.#scopes?.();
     await this.#openDesk?.close(signal);
     this.#openDesk = undefined;
   }

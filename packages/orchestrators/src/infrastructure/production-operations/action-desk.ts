@@ -1,7 +1,7 @@
 import type { Clock, Logger, StepResult } from '@kapelle/core';
 import { boundedWork } from '../../bounded-work.js';
 import type { ActionBook } from './action-book.js';
-import { auditNote } from './audit-note.js';
+import { type AuditNote, auditNote } from './audit-note.js';
 import type { ActionRecord, BookDraft } from './book-draft.js';
 import type { CallOperation } from './intelligence.js';
 import type { DriverOutcome, OperationsDriver } from './operations-driver.js';
@@ -82,18 +82,27 @@ export class ActionDesk {
   }
 
   /** Tells the audit trail; where there is none, or it fails, the action goes on. */
-  async audit(record: ActionRecord, { call }: Pick<ActionWorld, 'call'>, reason?: string): Promise<void> {
-    const told = await call('security', { operation: 'record_audit', ...auditNote(record, reason) });
+  audit(record: ActionRecord, world: Pick<ActionWorld, 'call'>, reason?: string): Promise<void> {
+    return this.tell(world, auditNote(record, reason));
+  }
+
+  /** Tells the audit trail of something else: what somebody set, how the system does. */
+  async tell({ call }: Pick<ActionWorld, 'call'>, note: Partial<AuditNote>): Promise<void> {
+    const told = await call('security', {
+      operation: 'record_audit',
+      actor: 'production_operations',
+      ...note,
+    });
     // Without the orchestrator there is no trail.
     if (told.status !== 'failed' || told.errorCategory === 'not_found') return;
-    const { id, state } = record;
-    this.#logger.error('operations_audit_failed', { id, state, error: told.error });
+    const { action, resource } = note;
+    this.#logger.error('operations_audit_failed', { action, resource, error: told.error });
   }
 
   async #run({ id, action }: ActionRecord, world: ActionWorld): Promise<DriverOutcome> {
-    const { call, driver } = action;
+    const { call, driver, timeoutMs } = action;
     try {
-      if (call !== undefined) return outcomeOf(await world.call(call.orchestrator, call.params));
+      if (call !== undefined) return outcomeOf(await world.call(call.orchestrator, call.params, timeoutMs));
       if (driver === undefined) {
         return { done: false, message: 'The action names neither an operation nor a driver.' };
       }
@@ -108,7 +117,7 @@ export class ActionDesk {
         (signal) => known.run(driver.params, { signal, idempotencyKey: id }),
         {
           clock: this.#clock,
-          timeoutMs: this.#timeoutMs,
+          timeoutMs: timeoutMs ?? this.#timeoutMs,
           signal: world.signal,
           what: `The driver "${driver.name}"`,
         },

@@ -2,7 +2,7 @@ import type { ActionRecord } from './book-draft.js';
 
 /** What the audit trail is told of an action. */
 export interface AuditNote {
-  readonly actor: 'production_operations';
+  readonly actor: string;
   readonly action: string;
   readonly resource: string;
   readonly decision: 'allow' | 'monitor' | 'alert' | 'block';

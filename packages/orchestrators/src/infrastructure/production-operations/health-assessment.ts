@@ -36,7 +36,7 @@ const ALERT_COST = { info: 0, warning: 5, error: 15, critical: 30 } as const;
 /**
  * Scores what was gathered. Reliability: telemetry's score of the calls. Performance: 100 less 5, 15 or 30 per alert that fires, by
  * severity. Resilience: 100 less 20 unless services run normally, 10 per open breaker, 5 per unhealthy service. Security:
- * its own score. From 90 on the mean is optimal, from 75 on degraded.
+ * its own score. From 90 on the mean is optimal, as long as no part is below 75; from 75 on degraded.
  */
 export function assessHealth(intelligence: OperationsIntelligence): OperationsAssessment {
   const parts: { -readonly [K in keyof OperationsAssessment['parts']]: HealthPart } = {};
@@ -89,6 +89,8 @@ export function assessHealth(intelligence: OperationsIntelligence): OperationsAs
   const scores = Object.values(parts).map(({ score }) => score);
   if (scores.length === 0) return { state: 'unknown', parts, unknown };
   const overall = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-  const state = overall >= OPTIMAL_FROM ? 'optimal' : overall >= DEGRADED_FROM ? 'degraded' : 'critical';
+  // One part that is bad is not made good by the others.
+  const isOptimal = overall >= OPTIMAL_FROM && Math.min(...scores) >= DEGRADED_FROM;
+  const state = isOptimal ? 'optimal' : overall >= DEGRADED_FROM ? 'degraded' : 'critical';
   return { overall, state, parts, unknown };
 }

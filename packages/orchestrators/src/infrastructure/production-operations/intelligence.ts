@@ -3,10 +3,11 @@ import type { HealthSummary } from '../resilience/resilience-orchestrator.js';
 import type { SecurityReport } from '../security/security-report.js';
 import type { AlertSummary, SystemHealth, TelemetryDashboard } from '../telemetry/telemetry-report.js';
 
-/** Calls an operation of another infrastructure orchestrator. */
+/** Calls an operation of another infrastructure orchestrator; within `actionTimeoutMs` where no time is given. */
 export type CallOperation = (
   orchestrator: string,
   params: Readonly<Record<string, unknown>>,
+  timeoutMs?: number,
 ) => Promise<StepResult>;
 
 /** An answer that was given, or why there is none. */

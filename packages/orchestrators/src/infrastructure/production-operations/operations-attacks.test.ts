@@ -159,8 +159,10 @@ describe('production_operations among parts that misbehave', () => {
   });
 
   it('shows and lets decide nobody about the threats of another tenant, nor learns from not seeing them', async () => {
-    const { ask, security, call } = await start({ options: { automation: 'manual' } });
-    await security('record_auth_failure', { source: '10.0.0.9' });
+    const { ask, call } = await start({ options: { automation: 'manual' } });
+    await call('approve_action', { id: "' OR 1=1 --" }, 'acme', {
+      principal: { id: '10.0.0.9', scopes: [] },
+    });
     const [waiting] = (await ask<OperationsCycle>('run_cycle')).execution_results;
     expect(waiting).toMatchObject({ tenantId: 'acme', state: 'proposed' });
     expect(JSON.stringify(await ask('run_cycle', {}, 'other'))).not.toContain('10.0.0.9');

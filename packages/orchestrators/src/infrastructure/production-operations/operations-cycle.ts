@@ -4,13 +4,23 @@ import type { ActionBook } from './action-book.js';
 import { confidenceOf, isUseless } from './action-learning.js';
 import { type AutomationLevel, needsApproval } from './approval.js';
 import { type ActionRecord, type BookDraft, isShownTo } from './book-draft.js';
+import { type BusinessInsight, businessInsights } from './business-insights.js';
 import { type BusinessMetrics, type KpiSource, measureBusiness } from './business-metrics.js';
 import { assessHealth, type OperationalState, type OperationsAssessment } from './health-assessment.js';
 import { gatherIntelligence, type OperationsIntelligence } from './intelligence.js';
 import { ActionDesk, type ActionWorld } from './action-desk.js';
 import type { OperationsDriver } from './operations-driver.js';
 import type { OperationsSettings } from './operations-options.js';
-import type { OperationsAction, OperationsDecision, OperationsView } from './operations-rule.js';
+import { type OptimizationResults, optimizationResults } from './optimization.js';
+import {
+  type OperationsAction,
+  type OperationsDecision,
+  type OperationsView,
+  RISK_LEVELS,
+} from './operations-rule.js';
+
+/** Tenants whose last state is remembered. */
+const MAX_STATES = 1_000;
 
 /** What a cycle saw and did. */
 export interface OperationsCycle {
@@ -18,11 +28,15 @@ export interface OperationsCycle {
   readonly intelligence_data: OperationsIntelligence;
   readonly health_assessment: OperationsAssessment;
   readonly business_metrics: BusinessMetrics;
+  /** What of the business is not as it should be. */
+  readonly business_insights: readonly BusinessInsight[];
   readonly autonomous_decisions: readonly OperationsDecision[];
   /** What was proposed or done now. */
   readonly execution_results: readonly ActionRecord[];
   /** Actions of before of which it is known now whether they helped. */
   readonly learning_results: readonly ActionRecord[];
+  /** What the actions of the last day came to. */
+  readonly optimization_results: OptimizationResults;
   readonly operational_state: OperationalState;
 }
 
@@ -45,6 +59,7 @@ export class CycleRunner {
   readonly #kpis: readonly KpiSource[];
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #states = new Map<string, OperationalState>();
   /** Does actions, and what people say to them. */
   readonly desk: ActionDesk;
   automation: AutomationLevel;
@@ -85,15 +100,20 @@ export class CycleRunner {
     // What was done before is judged by what is seen now, before anything else is done.
     const learning = await world.phase('learn', () => this.#learn(sightings, blind, world));
     const executed = await world.phase('execute', () => this.#execute(sightings, world));
+    const state = this.stateOf(assessment);
+    await this.#tellState(state, assessment, world);
+    const shown = this.#book.actions.filter((each) => isShownTo(each, world.tenantId));
     return {
       cycle_duration_seconds: (world.now() - from) / 1_000,
       intelligence_data: intelligence,
       health_assessment: assessment,
       business_metrics: business,
+      business_insights: businessInsights(business),
       autonomous_decisions: sightings.map(({ decision }) => decision),
       execution_results: executed,
       learning_results: learning,
-      operational_state: this.stateOf(assessment),
+      optimization_results: optimizationResults(shown, this.#book.learnt, world.now()),
+      operational_state: state,
     };
   }
 
@@ -101,6 +121,33 @@ export class CycleRunner {
     if (this.#book.maintenance !== undefined) return 'maintenance';
     const isRecovering = this.#book.actions.some(({ state }) => state === 'done' || state === 'running');
     return isRecovering && assessment.state !== 'optimal' ? 'recovering' : assessment.state;
+  }
+
+  /** Tells when it goes better or worse; each tenant's threats are its own, and so is its state. */
+  async #tellState(
+    state: OperationalState,
+    { overall, parts }: OperationsAssessment,
+    world: CycleWorld,
+  ): Promise<void> {
+    const { tenantId } = world;
+    const before = this.#states.get(tenantId);
+    this.#states.delete(tenantId);
+    this.#states.set(tenantId, state);
+    const [oldest] = this.#states.keys();
+    if (this.#states.size > MAX_STATES && oldest !== undefined) this.#states.delete(oldest);
+    if (before === undefined || before === state) return;
+    const evidence = Object.values(parts).flatMap((part) => part.evidence);
+    const fields = { from: before, to: state, ...(overall === undefined ? {} : { overall }), evidence };
+    const isWorse = state === 'critical' || (state === 'degraded' && before !== 'critical');
+    if (isWorse) this.#logger.warn('operations_state_changed', fields);
+    else this.#logger.info('operations_state_changed', fields);
+    const reason = `From ${before} to ${state}. ${evidence.join('; ')}`.slice(0, 1_000);
+    await this.desk.tell(world, {
+      action: 'state_changed',
+      resource: 'system',
+      decision: isWorse ? 'alert' : 'monitor',
+      reason,
+    });
   }
 
   /** What the rules see, and the rules that could not say. */
@@ -189,28 +236,33 @@ export class CycleRunner {
   /** Notes what is to be done about trouble, to be done now or agreed to; `undefined` where nothing is. */
   async #claim({ decision, tenantId }: Sighting, now: number): Promise<ActionRecord | undefined> {
     const claim = (draft: BookDraft): ActionRecord | undefined => {
-      if (draft.maintenance !== undefined || this.#isBusy(draft.lastOf(decision.signature, tenantId), now)) {
-        return undefined;
-      }
+      if (draft.maintenance !== undefined) return undefined;
       const action = bestOf(decision, draft);
       if (action === undefined) return undefined;
       const known = draft.learntOf(decision.rule, action.name);
+      const last = draft.lastOf(decision.signature, tenantId);
+      const isSafer = isSaferThan(action, last);
+      if (
+        last !== undefined &&
+        isSafer &&
+        !needsApproval(this.automation, action.risk) &&
+        !isUseless(known)
+      ) {
+        return draft.change(last, { action, evidence: decision.evidence, state: 'running' });
+      }
+      if (this.#isBusy(last, now)) return undefined;
       const record = draft.propose(decision, action, tenantId, confidenceOf(known), now);
       if (record === undefined || needsApproval(this.automation, action.risk) || isUseless(known)) {
         return record;
       }
       return draft.change(record, { state: 'running' });
     };
-    if (
-      this.#isBusy(
-        this.#book.actions.findLast(
-          (each) => each.signature === decision.signature && each.tenantId === tenantId,
-        ),
-        now,
-      )
-    ) {
-      return undefined;
-    }
+    const last = this.#book.actions.findLast(
+      (each) => each.signature === decision.signature && each.tenantId === tenantId,
+    );
+    // Most of the time there is nothing to write.
+    const isSafer = decision.actions.some((action) => isSaferThan(action, last));
+    if (this.#isBusy(last, now) && !isSafer) return undefined;
     return decision.actions.length === 0 ? undefined : this.#book.change(claim);
   }
 
@@ -232,6 +284,12 @@ function bestOf({ rule, actions }: OperationsDecision, draft: BookDraft): Operat
     if (confidence > most) [best, most] = [action, confidence];
   }
   return best;
+}
+
+/** Whether what waits for somebody has become less of a risk meanwhile. */
+function isSaferThan(action: OperationsAction, last: ActionRecord | undefined): boolean {
+  if (last?.state !== 'proposed' || last.action.name !== action.name) return false;
+  return RISK_LEVELS.indexOf(action.risk) < RISK_LEVELS.indexOf(last.action.risk);
 }
 
 /** Whether so much time has not passed yet. A clock that was set back says nothing: it has. */

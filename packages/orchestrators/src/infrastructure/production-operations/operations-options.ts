@@ -1,3 +1,4 @@
+import { readRequiredScopes, type RequiredScopes } from '../../required-scopes.js';
 import { AUTOMATION_LEVELS, type AutomationLevel } from './approval.js';
 import { OperationsError } from './operations-error.js';
 import { alertRule } from './alert-rule.js';
@@ -31,6 +32,8 @@ export interface OperationsOptions {
   readonly actionTimeoutMs?: number;
   /** Actions kept. @default 500 */
   readonly maxHistory?: number;
+  /** Which scopes callers of operations of `production_operations` need. @default none */
+  readonly requiredScopes?: RequiredScopes;
 }
 
 export interface OperationsSettings extends Required<
@@ -51,6 +54,7 @@ export function operationsSettings(options: OperationsOptions): OperationsSettin
   if (!AUTOMATION_LEVELS.includes(automation)) {
     throw invalid(`automation is ${String(automation)}, it must be one of ${AUTOMATION_LEVELS.join(', ')}`);
   }
+  const day = 86_400_000;
   const whole = (name: keyof OperationsOptions, otherwise: number, low: number, high: number): number => {
     const value = (options[name] as number | undefined) ?? otherwise;
     if (Number.isSafeInteger(value) && value >= low && value <= high) return value;
@@ -63,8 +67,17 @@ export function operationsSettings(options: OperationsOptions): OperationsSettin
     if (wrong !== undefined) {
       throw invalid(`the action "${wrong.name}" of the alert "${id}" must name either a call or a driver`);
     }
+    for (const { name, timeoutMs } of actions) {
+      if (
+        timeoutMs === undefined ||
+        (Number.isSafeInteger(timeoutMs) && timeoutMs >= 1_000 && timeoutMs <= day)
+      )
+        continue;
+      throw invalid(
+        `timeoutMs of the action "${name}" of the alert "${id}" is ${String(timeoutMs)}, it must be a whole number from 1000 to ${day}`,
+      );
+    }
   }
-  const day = 86_400_000;
   const settings: OperationsSettings = {
     automation,
     tenantId,
@@ -78,6 +91,9 @@ export function operationsSettings(options: OperationsOptions): OperationsSettin
     cooldownMs: whole('cooldownMs', 300_000, 0, day),
     actionTimeoutMs: whole('actionTimeoutMs', 60_000, 1_000, day),
     maxHistory: whole('maxHistory', 500, 1, 100_000),
+    requiredScopes: readRequiredScopes(options.requiredScopes, (problem) => {
+      throw new OperationsError('OPERATIONS_OPTION_INVALID', `OPERATIONS_OPTIONS: ${problem}`);
+    }),
   };
   if (settings.cooldownMs < settings.verifyAfterMs) {
     throw invalid(

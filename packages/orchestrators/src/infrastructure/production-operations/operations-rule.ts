@@ -16,6 +16,8 @@ export interface OperationsAction {
   readonly call?: { readonly orchestrator: string; readonly params: Readonly<Record<string, unknown>> };
   /** A driver of `OPERATIONS_DRIVERS` by its name, and what it is told. */
   readonly driver?: { readonly name: string; readonly params: Readonly<Record<string, unknown>> };
+  /** How long it may take, in ms; less than ten minutes where cycles run by themselves. @default actionTimeoutMs */
+  readonly timeoutMs?: number;
 }
 
 /** What is seen, and what could be done about it. */
@@ -49,9 +51,14 @@ export interface OperationsRule {
   decide(view: OperationsView): readonly OperationsDecision[] | undefined;
 }
 
+/** So many threats of one source are no accident. */
+const CERTAIN_THREATS = 5;
 const OPEN: ReadonlySet<string> = new Set(['open', 'isolated']);
 
-/** The breaker of a service that is open, or held open by hand, is reset; the sources of open threats are blocked. */
+/**
+ * The breaker of a service that is open, or held open by hand, is reset; the sources of open threats of high or critical
+ * level are blocked.
+ */
 export const DEFAULT_OPERATIONS_RULES: readonly OperationsRule[] = [
   {
     name: 'circuit_breaker_open',
@@ -92,7 +99,11 @@ export const DEFAULT_OPERATIONS_RULES: readonly OperationsRule[] = [
     perTenant: true,
     decide: ({ intelligence: { security } }) => {
       if (!security.known) return undefined;
-      return security.value.threat_summary.openSources.map(({ source, descriptions: evidence }) => ({
+      // Whoever mistypes a password is no threat yet; security itself counts how often he does.
+      const severe = security.value.threat_summary.openSources.filter(
+        ({ level }) => level === 'high' || level === 'critical',
+      );
+      return severe.map(({ source, threats, descriptions: evidence }) => ({
         signature: `security_threat:${source}`,
         rule: 'security_threat',
         priority: 'high' as const,
@@ -100,7 +111,8 @@ export const DEFAULT_OPERATIONS_RULES: readonly OperationsRule[] = [
         actions: [
           {
             name: 'block_source',
-            risk: 'medium' as const,
+            // One text that looks like an attack may be none: somebody has to see it before its author is kept out.
+            risk: threats >= CERTAIN_THREATS ? ('medium' as const) : ('high' as const),
             description: `Block ${source} for a while.`,
             call: {
               orchestrator: 'security',

@@ -135,6 +135,7 @@ describe('what production_operations does about alerts, and tells the audit trai
     ]);
     const lines = await ask<readonly { reason: string }[]>('security', { operation: 'read_audit' });
     expect(lines.map(({ reason }) => reason)).toEqual([
+      'From supervised to manual.',
       'It waits for somebody to agree to it.',
       'ada agreed to it.',
       'The backlog grows: 500 now. last(backlog_size) > 100',
@@ -142,7 +143,43 @@ describe('what production_operations does about alerts, and tells the audit trai
     ]);
   });
 
+  it('tells when it goes better or worse, and what somebody sets', async () => {
+    const { ask, cycle, clock } = await start();
+    const measure = async (value: number): Promise<void> => {
+      await ask('telemetry', { operation: 'record_metric', name: 'backlog_size', value });
+      await ask('telemetry', { operation: 'evaluate_alerts' });
+    };
+    expect(await cycle()).toMatchObject({ operational_state: 'optimal', business_insights: [] });
+    await measure(500);
+    // One part that is bad is not made good by three that are not.
+    expect(await cycle()).toMatchObject({
+      operational_state: 'degraded',
+      health_assessment: { parts: { performance: { score: 70 } } },
+    });
+    await cycle();
+    await ask('production_operations', { operation: 'start_maintenance', reason: 'new disks' });
+    await cycle();
+    await ask('production_operations', { operation: 'end_maintenance' });
+    await measure(5);
+    await clock.advance(1_000);
+    expect(await cycle()).toMatchObject({ operational_state: 'optimal' });
+    const lines = await ask<readonly Record<string, string>[]>('security', { operation: 'read_audit' });
+    expect(
+      lines.map(({ actor, action, decision, reason }) => `${actor} ${action} ${decision}: ${reason}`),
+    ).toEqual([
+      'production_operations state_changed alert: From optimal to degraded. calls: critical; critical: backlog',
+      'ada start_maintenance allow: new disks',
+      'production_operations state_changed monitor: From degraded to maintenance. calls: critical; critical: backlog',
+      'ada end_maintenance allow: asked for',
+      'production_operations state_changed monitor: From maintenance to optimal. calls: healthy',
+    ]);
+  });
+
   it.each([
+    [
+      { alertActions: { backlog: [{ ...drain, timeoutMs: 10 }] } },
+      'timeoutMs of the action "drain" of the alert "backlog" is 10',
+    ],
     [{ alertActions: { backlog: [] } }, 'alertActions has no action for "backlog"'],
     [
       { alertActions: { backlog: [{ name: 'x', risk: 'low', description: '' }] } },

@@ -11,11 +11,14 @@ import {
   orchestrator,
   StepResult,
   systemClock,
+  type Unsubscribe,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
+import { requireScopes } from '../../required-scopes.js';
 import { stateStoreFor, STATE_STORE, type StateStore } from '../../state/index.js';
 import { ActionBook } from './action-book.js';
 import { confidenceOf } from './action-learning.js';
+import type { AuditNote } from './audit-note.js';
 import type { AutomationLevel } from './approval.js';
 import { KPI_SOURCES, type KpiSource } from './business-metrics.js';
 import { type ActionRecord, isShownTo } from './book-draft.js';
@@ -23,6 +26,7 @@ import { assessHealth, type OperationalState, type OperationsAssessment } from '
 import { gatherIntelligence } from './intelligence.js';
 import { CycleRunner, type CycleWorld, type OperationsCycle } from './operations-cycle.js';
 import { OPERATIONS_DRIVERS, type OperationsDriver } from './operations-driver.js';
+import { OperationsError } from './operations-error.js';
 import {
   OPERATIONS_OPTIONS,
   type OperationsOptions,
@@ -67,6 +71,7 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
   readonly #kpis: readonly KpiSource[];
   #book: ActionBook;
   #runner: CycleRunner | undefined;
+  #scopes: Unsubscribe | undefined;
   #running: { readonly tenantId: string; readonly cycle: Promise<OperationsCycle> } | undefined;
 
   constructor(
@@ -91,6 +96,13 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
     this.#book = new ActionBook(this.#store, this.#settings.maxHistory);
     await this.#book.load(this.#clock.now());
     this.#runner = undefined;
+    this.#scopes = requireScopes(this.name, this.#settings.requiredScopes, this.#facade, (problem) => {
+      throw new OperationsError('OPERATIONS_OPTION_INVALID', `OPERATIONS_OPTIONS: ${problem}`);
+    });
+  }
+
+  override cleanup(): void {
+    this.#scopes?.();
   }
 
   override health(): HealthAnswer {
@@ -173,12 +185,15 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
 
   /** Until the process ends; the option says how it begins. */
   @operation({ params: AutomationParams, description: 'Sets how much is done without asking.' })
-  set_automation(
+  async set_automation(
     context: OperationContext,
     { level }: AutomationParams,
-  ): { readonly automation: AutomationLevel } {
-    this.logger.warn('operations_automation_set', { level, by: context.principal?.id ?? 'unknown' });
+  ): Promise<{ readonly automation: AutomationLevel }> {
+    const by = context.principal?.id ?? 'unknown';
+    this.logger.warn('operations_automation_set', { level, by });
+    const reason = `From ${this.#run.automation} to ${level}.`;
     this.#run.automation = level;
+    await this.#tell(context, { actor: by, action: 'set_automation', reason });
     return { automation: level };
   }
 
@@ -192,17 +207,23 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
     await this.#book.change((draft) => {
       draft.maintenance = { by, reason };
     });
+    this.logger.warn('operations_maintenance_started', { by, reason });
+    await this.#tell(context, { actor: by, action: 'start_maintenance', reason });
     return { state: 'maintenance' };
   }
 
   @operation({ description: 'Ends maintenance.' })
-  async end_maintenance(): Promise<StepResult<{ readonly ended: boolean }>> {
+  async end_maintenance(context: OperationContext): Promise<StepResult<{ readonly ended: boolean }>> {
     const ended = await this.#book.change((draft) => {
       const wasThere = draft.maintenance !== undefined;
       draft.maintenance = undefined;
       return wasThere;
     });
-    return ended ? StepResult.ok({ ended }) : StepResult.skip('There is no maintenance.');
+    if (!ended) return StepResult.skip('There is no maintenance.');
+    const by = context.principal?.id ?? 'unknown';
+    this.logger.info('operations_maintenance_ended', { by });
+    await this.#tell(context, { actor: by, action: 'end_maintenance', reason: 'asked for' });
+    return StepResult.ok({ ended });
   }
 
   @background({ everyMs: CYCLE_EVERY_MS, initialDelayMs: CYCLE_EVERY_MS, timeoutMs: 10 * CYCLE_EVERY_MS })
@@ -212,10 +233,8 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
     const context = OrchestrationContext.create({ tenantId: this.#settings.tenantId, signal });
     await this.#once({
       tenantId: this.#settings.tenantId,
-      call: (name, params) =>
-        facade.orchestrate(name, context.createChildContext(this.name), params, {
-          timeoutMs: this.#settings.actionTimeoutMs,
-        }),
+      call: (name, params, timeoutMs = this.#settings.actionTimeoutMs) =>
+        facade.orchestrate(name, context.createChildContext(this.name), params, { timeoutMs }),
       signal,
       now: () => this.#clock.now(),
       phase: (_name, run) => run(),
@@ -235,10 +254,23 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
   #worldOf(context: OperationContext): Omit<CycleWorld, 'phase'> {
     return {
       tenantId: context.tenantId,
-      call: (name, params) => context.call(name, params, { timeoutMs: this.#settings.actionTimeoutMs }),
+      call: (name, params, timeoutMs = this.#settings.actionTimeoutMs) =>
+        context.call(name, params, { timeoutMs }),
       signal: context.signal,
       now: () => context.now(),
     };
+  }
+
+  /** Tells the audit trail what somebody has set. */
+  #tell(context: OperationContext, note: Pick<AuditNote, 'actor' | 'action' | 'reason'>): Promise<void> {
+    const { actor, action, reason } = note;
+    return this.#run.desk.tell(this.#worldOf(context), {
+      actor: actor.slice(0, 200),
+      action,
+      resource: this.name,
+      decision: 'allow',
+      reason,
+    });
   }
 
   get #run(): CycleRunner {

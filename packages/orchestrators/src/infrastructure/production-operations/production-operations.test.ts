@@ -64,7 +64,8 @@ async function start({ options = {}, store, drivers, kpis, alone = false }: Worl
   });
   const { facade } = test.host;
   const context = () => aContext({ tenantId: 'acme', principal: { id: 'ada', scopes: [] } });
-  const call = (name: string, params: Record<string, unknown>) => facade.orchestrate(name, context(), params);
+  const call = (name: string, params: Record<string, unknown>, id = 'ada') =>
+    facade.orchestrate(name, aContext({ tenantId: 'acme', principal: { id, scopes: [] } }), params);
   const ask = async <T>(operation: string, params = {}): Promise<T> =>
     StepResult.unwrap(
       await facade.orchestrate<T>('production_operations', context(), { operation, ...params }),
@@ -334,14 +335,28 @@ describe('production_operations', () => {
     ]);
   });
 
-  it('blocks the source of a threat', async () => {
-    const { cycle, call } = await start();
+  it('asks before it blocks the source of one threat, and blocks that of five by itself', async () => {
+    const { cycle, call, ask } = await start();
+    const attack = () => call('resilience', { operation: 'reset', serviceName: "' OR 1=1 --" }, 'eve');
     await call('security', { operation: 'record_auth_failure', source: '10.0.0.9' });
-    const { execution_results: results } = await cycle();
-    expect(results).toMatchObject([{ state: 'done', action: { name: 'block_source' } }]);
-    expect(
-      await call('security', { fields: [{ name: 'q', value: 'hello' }], source: '10.0.0.9' }),
-    ).toMatchObject({ data: { decision: 'block' } });
+    await attack();
+    expect((await cycle()).execution_results).toMatchObject([
+      { state: 'proposed', signature: 'security_threat:eve', action: { name: 'block_source', risk: 'high' } },
+    ]);
+    for (let i = 0; i < 3; i += 1) await attack();
+    expect((await cycle()).execution_results).toEqual([]);
+    await attack();
+    expect((await cycle()).execution_results).toMatchObject([
+      { state: 'done', action: { name: 'block_source', risk: 'medium' } },
+    ]);
+    // Whoever is blocked gets nowhere, and only he.
+    const summary = { operation: 'get_health_summary' };
+    expect(await call('resilience', summary, 'eve')).toMatchObject({
+      details: { code: 'SECURITY_SOURCE_BLOCKED' },
+    });
+    expect(await call('resilience', summary)).toMatchObject({ status: 'ok' });
+    expect((await cycle()).learning_results).toMatchObject([{ state: 'verified' }]);
+    expect(await ask('list_actions')).toHaveLength(1);
   });
 
   it('refuses options that cannot work, naming both where two contradict', () => {

@@ -13,6 +13,11 @@ function refuse(option: string, must: string, value: unknown): never {
   );
 }
 
+/** @throws ResilienceError OPTION_INVALID, always */
+export function refuseOption(problem: string): never {
+  throw new ResilienceError('OPTION_INVALID', NAME, `${NAME}: ${problem}`);
+}
+
 /** The value for a message, whatever it is. */
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
@@ -54,7 +59,7 @@ export function checkGroup(option: string, value: unknown): void {
  * @throws ResilienceError OPTION_INVALID naming the option, or both where two contradict each other
  */
 export function checkSettings(settings: ResilienceSettings): void {
-  const { retry, breaker, health, routing, degradation, maxServices } = settings;
+  const { retry, breaker, health, routing, degradation, callTimeoutMs, maxServices } = settings;
   // What the policies say of their options they say themselves.
   new RetryPolicy({ ...retry, name: `${NAME}.retry` });
   new CircuitBreaker({ ...breaker, name: `${NAME}.breaker` });
@@ -78,7 +83,17 @@ export function checkSettings(settings: ResilienceSettings): void {
   checkNumber('degradation.criticalShare', degradation.criticalShare, Number.MIN_VALUE, 1);
   checkWhole('degradation.worseAfter', degradation.worseAfter, 1);
   checkWhole('degradation.betterAfter', degradation.betterAfter, 1);
+  checkTimeout('callTimeoutMs', callTimeoutMs);
+  const { probeTimeoutMs } = breaker;
+  if (probeTimeoutMs !== undefined && callTimeoutMs !== Infinity) {
+    checkOrder(['callTimeoutMs', callTimeoutMs], ['breaker.probeTimeoutMs', probeTimeoutMs]);
+  }
   checkWhole('maxServices', maxServices, 1);
+}
+
+/** Checks how long a call may take: some time, or without a limit. @throws ResilienceError OPTION_INVALID */
+export function checkTimeout(option: string, value: unknown): void {
+  if (value !== Infinity) checkNumber(option, value, 1, MAX_MS);
 }
 
 /** Checks a list of names. @throws ResilienceError OPTION_INVALID */

@@ -1,4 +1,14 @@
-import { IsIn, IsObject, IsOptional, IsString, Length, registerDecorator } from 'class-validator';
+import {
+  IsIn,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  Length,
+  Max,
+  Min,
+  registerDecorator,
+} from 'class-validator';
 import type { ServiceCall } from './service-guard.js';
 import { STRATEGY_NAMES } from './strategy.js';
 
@@ -61,6 +71,13 @@ export class ExecuteParams {
   @IsObject()
   @HoldsFunctions()
   targets?: Record<string, ServiceCall>;
+
+  /** How long one call of the service may take, in ms, 1 to 2,147,483,647. @default callTimeoutMs of the options */
+  @IsOptional()
+  @IsNumber()
+  @Min(1)
+  @Max(2_147_483_647)
+  timeoutMs?: number;
 }
 
 /** Params of operations about one service. */

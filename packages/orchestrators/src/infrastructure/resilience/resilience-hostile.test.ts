@@ -35,6 +35,7 @@ const TABLE: Readonly<Record<string, readonly unknown[]>> = {
   routing: NO_GROUP,
   degradation: NO_GROUP,
   maxServices: WHOLE.filter((value) => value !== undefined),
+  callTimeoutMs: [...NO_NUMBER.filter((value) => value !== undefined), 0, -1, -Infinity, 2 ** 31],
   'retry.attempts': WHOLE.filter((value) => value !== undefined),
   'retry.baseMs': MS.filter((value) => value !== undefined),
   'breaker.failureRatio': [...RATIO.filter((value) => value !== undefined), 0],
@@ -70,6 +71,10 @@ describe('bad options of resilience', () => {
   it.each<[ResilienceOptions, readonly string[]]>([
     [{ retry: { baseMs: 10, capMs: 5 } }, ['baseMs (10)', 'capMs (5)']],
     [{ breaker: { openMs: 10, maxOpenMs: 5 } }, ['openMs (10)', 'maxOpenMs (5)']],
+    [
+      { callTimeoutMs: 5_000, breaker: { probeTimeoutMs: 4_000 } },
+      ['callTimeoutMs (5000)', 'breaker.probeTimeoutMs (4000)'],
+    ],
     [{ routing: { minWeight: 3 } }, ['routing.minWeight (3)', 'routing.maxWeight (2)']],
     [{ routing: { ejectMs: 10, maxEjectMs: 5 } }, ['routing.ejectMs (10)', 'routing.maxEjectMs (5)']],
   ])('refuses %j, with both names', (options, names) => {

@@ -1,5 +1,6 @@
 import type { CircuitBreakerOptions, RetryOptions } from '@kapelle/resilience';
-import { checkGroup, checkSettings } from './check-settings.js';
+import { readRequiredScopes, type RequiredScopes } from '../../required-scopes.js';
+import { checkGroup, checkSettings, refuseOption } from './check-settings.js';
 import type { DegradationSettings } from './degradation.js';
 import type { HealthThresholds } from './service-health.js';
 import type { RoutingSettings } from './target-pool.js';
@@ -16,8 +17,15 @@ export interface ResilienceOptions {
   readonly health?: Partial<HealthThresholds>;
   readonly routing?: Partial<RoutingSettings>;
   readonly degradation?: Partial<DegradationSettings>;
+  /**
+   * How long one call of a service may take, in ms, 1 to 2,147,483,647, or Infinity for no limit. What takes longer is
+   * answered as `timeout` and counts against the service. @default 30_000
+   */
+  readonly callTimeoutMs?: number;
   /** Services remembered; the one not used for longest is forgotten first. @default 1_000 */
   readonly maxServices?: number;
+  /** Which scopes callers of operations of `resilience` need; code that calls `protect` needs none. @default none */
+  readonly requiredScopes?: RequiredScopes;
 }
 
 const MINUTE_MS = 60_000;
@@ -29,7 +37,9 @@ export interface ResilienceSettings {
   readonly health: HealthThresholds;
   readonly routing: RoutingSettings;
   readonly degradation: DegradationSettings;
+  readonly callTimeoutMs: number;
   readonly maxServices: number;
+  readonly requiredScopes: RequiredScopes;
 }
 
 /**
@@ -47,9 +57,13 @@ export function settingsOf(options: ResilienceOptions): ResilienceSettings {
 }
 
 const BASE_MS = 1_000;
+const MAX_MS = 2_147_483_647;
 
 function withDefaults(options: ResilienceOptions): ResilienceSettings {
   const capMs = options.retry?.capMs ?? 30 * BASE_MS;
+  const { probeTimeoutMs = Infinity } = options.breaker ?? {};
+  const callTimeoutMs =
+    options.callTimeoutMs === undefined ? Math.min(30_000, probeTimeoutMs) : options.callTimeoutMs;
   return {
     retry: {
       attempts: 3,
@@ -65,6 +79,8 @@ function withDefaults(options: ResilienceOptions): ResilienceSettings {
       openMs: MINUTE_MS,
       maxOpenMs: 5 * MINUTE_MS,
       probes: 2,
+      // A probe is a call, and has the time of one.
+      ...(callTimeoutMs > 10_000 && callTimeoutMs <= MAX_MS / 2 ? { probeTimeoutMs: 2 * callTimeoutMs } : {}),
       ...options.breaker,
     },
     health: {
@@ -91,6 +107,8 @@ function withDefaults(options: ResilienceOptions): ResilienceSettings {
       betterAfter: 3,
       ...options.degradation,
     },
+    callTimeoutMs,
     maxServices: options.maxServices === undefined ? 1_000 : options.maxServices,
+    requiredScopes: readRequiredScopes(options.requiredScopes, refuseOption),
   };
 }

@@ -6,12 +6,16 @@ import {
   type HealthAnswer,
   operation,
   type OperationContext,
+  OrchestrationFacade,
   orchestrator,
   StepResult,
   systemClock,
+  type Unsubscribe,
 } from '@kapelle/core';
 import type { CircuitStats, ExecuteOptions } from '@kapelle/resilience';
 import { inject, optional } from 'inversify';
+import { requireScopes } from '../../required-scopes.js';
+import { refuseOption } from './check-settings.js';
 import { type DegradationMode, DegradationManager } from './degradation.js';
 import { ExecuteParams, ServiceParams } from './execute-params.js';
 import {
@@ -50,6 +54,7 @@ export interface HealthSummary {
   readonly routing: Readonly<Record<string, Readonly<Record<string, TargetReport>>>>;
 }
 
+const MAX_TIMEOUT_MS = 2_147_483_647;
 /** How often the health of services is evaluated, in ms. */
 const EVALUATE_EVERY_MS = 30_000;
 
@@ -68,22 +73,28 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
   readonly #clock: Clock;
   readonly #guards = new Map<string, ServiceGuard>();
   readonly #healthy = new Map<string, boolean>();
+  readonly #facade: OrchestrationFacade | undefined;
+  #scopes: Unsubscribe | undefined;
 
   constructor(
     @inject(RESILIENCE_OPTIONS) @optional() options: ResilienceOptions = {},
     @inject(CLOCK) @optional() clock: Clock = systemClock,
+    @inject(OrchestrationFacade) @optional() facade?: OrchestrationFacade,
   ) {
     super();
+    this.#facade = facade;
     this.#settings = settingsOf(options);
     this.#clock = clock;
     this.degradation = new DegradationManager(this.#settings.degradation);
   }
 
   override start(): void {
+    this.#scopes = requireScopes(this.name, this.#settings.requiredScopes, this.#facade, refuseOption);
     this.logger.info('health_monitor_started', { everyMs: EVALUATE_EVERY_MS });
   }
 
   override cleanup(): void {
+    this.#scopes?.();
     this.logger.info('health_monitor_stopped', { services: this.#guards.size });
   }
 
@@ -102,6 +113,7 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
         primary: params.primaryFunc,
         fallback: params.fallbackFunc as GuardedRequest['fallback'],
         targets: params.targets,
+        timeoutMs: params.timeoutMs ?? undefined,
       },
       {
         signal: context.signal,
@@ -215,6 +227,11 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
     });
   }
 
+  /** The breaker of each service and its state now, as `breakers` of `createMetrics` asks for them. */
+  breakers(): readonly { readonly name: string; readonly state: CircuitStats['state'] }[] {
+    return [...this.#guards].map(([name, { breaker }]) => ({ name, state: breaker.state }));
+  }
+
   /** Evaluates the health of every service; only changes are told. */
   @background({ everyMs: EVALUATE_EVERY_MS, initialDelayMs: EVALUATE_EVERY_MS, jitterRatio: 0 })
   evaluate(_signal: AbortSignal): void {
@@ -279,7 +296,13 @@ function problemOf(service: unknown, request: GuardedRequest | null | undefined)
   if (!STRATEGIES.includes(request.strategy)) {
     return `There is no strategy ${String(request.strategy)}. Use one of: ${STRATEGIES.join(', ')}.`;
   }
-  const { fallback, targets } = request;
+  const { fallback, targets, timeoutMs } = request;
+  if (
+    timeoutMs !== undefined &&
+    !(timeoutMs >= 1 && (timeoutMs <= MAX_TIMEOUT_MS || timeoutMs === Infinity))
+  ) {
+    return `A call may take 1 to ${MAX_TIMEOUT_MS} ms, or Infinity, not ${String(timeoutMs)}. Correct timeoutMs.`;
+  }
   if (fallback !== undefined && typeof fallback !== 'function')
     return 'The fallback is a function. Give one, or none.';
   if (targets === undefined) return undefined;

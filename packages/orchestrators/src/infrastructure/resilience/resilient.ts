@@ -1,4 +1,5 @@
 import { getOrchestrationFacade, StepResult } from '@kapelle/core';
+import { checkTimeout } from './check-settings.js';
 import { ResilienceOrchestrator } from './resilience-orchestrator.js';
 import type { GuardedRequest } from './service-guard.js';
 import { strategyOf } from './strategy.js';
@@ -9,6 +10,8 @@ export interface ResilientOptions<T = unknown> {
   readonly strategy?: string;
   /** Answers where the strategy has failed. Gets the failure. */
   readonly fallback?: GuardedRequest<T>['fallback'];
+  /** How long one call of the method may take, in ms; Infinity for no limit. @default callTimeoutMs of the options */
+  readonly timeoutMs?: number;
   /** Whose breakers and weights to use. @default {@link getResilienceOrchestrator} */
   readonly orchestrator?: () => ResilienceOrchestrator;
 }
@@ -39,6 +42,8 @@ export function resilient(service: string, options: ResilientOptions = {}) {
   if (typeof service !== 'string' || service === '') {
     throw new TypeError('@resilient needs the name of a service. Give one that is not empty.');
   }
+  if (options.timeoutMs !== undefined)
+    checkTimeout(`timeoutMs of @resilient("${service}")`, options.timeoutMs);
   return <M extends AsyncMethod>(
     _prototype: object,
     property: string | symbol,
@@ -56,6 +61,7 @@ export function resilient(service: string, options: ResilientOptions = {}) {
         strategy,
         primary: () => original.apply(this, args),
         fallback: options.fallback,
+        timeoutMs: options.timeoutMs,
       });
       return StepResult.unwrap(result).data;
     } as unknown as M;

@@ -12,6 +12,7 @@ import {
   RetryBudget,
   RetryPolicy,
   type Settled,
+  TimeoutPolicy,
 } from '@kapelle/resilience';
 import type { ResilienceSettings } from './resilience-options.js';
 import { ServiceHealth, type ServiceHealthReport } from './service-health.js';
@@ -29,6 +30,8 @@ export interface GuardedRequest<T = unknown> {
   readonly fallback?: ((failure: Failure, attempt: Attempt) => T | PromiseLike<T>) | undefined;
   /** The targets that `adaptive_routing` chooses from, by name; without them there is the primary alone. */
   readonly targets?: Readonly<Record<string, ServiceCall<T>>> | undefined;
+  /** How long one call of the service may take, in ms; Infinity for no limit. @default callTimeoutMs of the options */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What came of it: a value, or the failure where the fallback had no answer either. */
@@ -42,6 +45,8 @@ export type Guarded<T> =
     }
   | { readonly failure: Failure; readonly failed: true; readonly attempts: number };
 
+/** A call ends so much before its caller does: it is known then that the service was too slow, and not the caller hasty. */
+const DEADLINE_MARGIN_MS = 10;
 /** The name of the primary among targets. */
 const PRIMARY = 'primary';
 
@@ -52,6 +57,8 @@ export class ServiceGuard {
   readonly #breaker: CircuitBreaker;
   readonly #retry: RetryPolicy;
   readonly #pool: TargetPool;
+  readonly #timeout: TimeoutPolicy | undefined;
+  readonly #patienceMs: number;
   readonly #onEjected: (target: string) => void;
 
   constructor(
@@ -68,6 +75,8 @@ export class ServiceGuard {
     const budget = new RetryBudget({ clock });
     this.#retry = new RetryPolicy({ ...settings.retry, name: service, budget, clock, random });
     this.#pool = new TargetPool(settings.routing);
+    this.#timeout = timeoutOf(service, settings.callTimeoutMs, clock);
+    this.#patienceMs = settings.health.latencyMs;
   }
 
   get breaker(): CircuitStats {
@@ -93,18 +102,22 @@ export class ServiceGuard {
   /** Never rejects. */
   async call<T>(
     request: GuardedRequest<T>,
-    options: ExecuteOptions,
+    given: ExecuteOptions,
     random: () => number,
   ): Promise<Guarded<T>> {
+    const options = this.#within(given);
     if (isCancelled(options)) return { failed: true, failure: ended(options), attempts: 0 };
     let attempts = 0;
     let target: string | undefined;
+    const { timeoutMs } = request;
+    const limit =
+      timeoutMs === undefined ? this.#timeout : timeoutOf(this.#breaker.name, timeoutMs, this.#clock);
     const counted =
       (work: ServiceCall<T>, name?: string): ServiceCall<T> =>
       (attempt) => {
         attempts += 1;
         target = name;
-        return this.#observed(work, attempt, name, options);
+        return this.#observed(limit === undefined ? work : limited(work, limit), attempt, name, options);
       };
     const settled = await settle(() => this.#run(request, counted, options, random));
     const outcome = classify(settled);
@@ -131,7 +144,7 @@ export class ServiceGuard {
     switch (request.strategy) {
       case 'fail_fast':
       case 'graceful_degrade':
-        return counted(request.primary)({ attempt: 1, signal: signalOf(options) });
+        return counted(request.primary)(firstAttempt(options));
       case 'retry':
         return this.#retry.execute(counted(request.primary), options);
       case 'circuit_breaker':
@@ -158,7 +171,7 @@ export class ServiceGuard {
       const name = this.#pool.pick(random, this.#clock.monotonic(), left) as string;
       tried.add(name);
       const work = counted(works.get(name) as ServiceCall<T>, name);
-      const settled = await settle(() => work({ attempt: tried.size, signal: signalOf(options) }));
+      const settled = await settle(() => work({ ...firstAttempt(options), attempt: tried.size }));
       const outcome = classify(settled);
       const done =
         outcome.kind !== 'failure' || tried.size === works.size || isOver(options, this.#clock.monotonic());
@@ -166,6 +179,16 @@ export class ServiceGuard {
       if (settled.ok) return settled.value as T;
       throw settled.error;
     }
+  }
+
+  /**
+   * Where the caller gives the service enough time, a call ends a little before the caller does: what takes so long is the
+   * service's fault. Otherwise it ends with the caller, and says nothing about the service.
+   */
+  #within(options: ExecuteOptions): ExecuteOptions {
+    const { expiresAt } = options;
+    if (expiresAt === undefined || !(expiresAt - this.#clock.monotonic() > this.#patienceMs)) return options;
+    return { ...options, expiresAt: expiresAt - DEADLINE_MARGIN_MS };
   }
 
   /** Runs one attempt and remembers how it went; what says nothing about the service is not remembered. */
@@ -195,6 +218,31 @@ export class ServiceGuard {
     note(classifyValue(value).kind);
     return value;
   }
+}
+
+/** What an attempt that no policy makes is told: with the deadline, which the limit of time reads. */
+function firstAttempt(options: ExecuteOptions): Attempt & ExecuteOptions {
+  const { expiresAt } = options;
+  return { attempt: 1, signal: signalOf(options), ...(expiresAt === undefined ? {} : { expiresAt }) };
+}
+
+/** The same work, ended by a limit of time. */
+function limited<T>(work: ServiceCall<T>, limit: TimeoutPolicy): ServiceCall<T> {
+  return (attempt) =>
+    limit.execute((inner) => {
+      const of: Attempt = {
+        attempt: attempt.attempt,
+        // Made when it is first read: work that ignores it pays nothing.
+        get signal() {
+          return inner.signal;
+        },
+      };
+      return work(of);
+    }, attempt);
+}
+
+function timeoutOf(name: string, ms: number, clock: Clock): TimeoutPolicy | undefined {
+  return ms === Infinity ? undefined : new TimeoutPolicy({ name, ms, clock });
 }
 
 async function settle(run: () => unknown): Promise<Settled> {

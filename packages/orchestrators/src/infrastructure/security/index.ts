@@ -18,7 +18,7 @@ export {
 export type { ScanFinding, ScanReport } from './scan/finding.js';
 export { SecurityError, type SecurityErrorCode } from './security-error.js';
 export { SECURITY_OPTIONS, type SecurityOptions } from './security-options.js';
-export type { RequestVerdict } from './request-desk.js';
+export type { AuthVerdict, RequestVerdict } from './request-desk.js';
 export { SecurityOrchestrator } from './security-orchestrator.js';
 export {
   AnalyzeRequestParams,

@@ -23,6 +23,11 @@ export class PerTenant<T> {
     return each;
   }
 
+  /** Each with its tenant. */
+  entries(): IterableIterator<[string, T]> {
+    return this.#of.entries();
+  }
+
   [Symbol.iterator](): IterableIterator<T> {
     return this.#of.values();
   }

@@ -7,6 +7,7 @@ import type { PerTenant } from './per-tenant.js';
 import type { AnalyzeRequestParams } from './security-params.js';
 import type { SecuritySettings } from './security-options.js';
 import type { SourceBlocks } from './source-blocks.js';
+import type { SourceVerdict } from './source-watch.js';
 import type { SecurityThreat, ThreatBook } from './threat-book.js';
 
 /** What is to be done with a request. */
@@ -16,6 +17,13 @@ export interface RequestVerdict {
   readonly findings: readonly AttackFinding[];
   readonly threats: readonly SecurityThreat[];
   readonly retryAfterMs?: number;
+}
+
+/** What came of a failed authentication. */
+export interface AuthVerdict {
+  readonly isBlocked: boolean;
+  /** Epoch ms. */
+  readonly until?: number;
 }
 
 /** Findings that are given, of one request. */
@@ -36,17 +44,20 @@ export class RequestDesk {
   readonly #sources: SourceBlocks;
   readonly #threats: PerTenant<ThreatBook>;
   readonly #audit: AuditDesk;
+  readonly #block: (tenantId: string, source: string, now: number, reason: string) => Promise<unknown>;
 
   constructor(
     settings: SecuritySettings,
     sources: SourceBlocks,
     threats: PerTenant<ThreatBook>,
     audit: AuditDesk,
+    block: (tenantId: string, source: string, now: number, reason: string) => Promise<unknown>,
   ) {
     this.#settings = settings;
     this.#sources = sources;
     this.#threats = threats;
     this.#audit = audit;
+    this.#block = block;
   }
 
   async analyse(params: AnalyzeRequestParams, arrival: Arrival): Promise<StepResult<RequestVerdict>> {
@@ -62,6 +73,8 @@ export class RequestDesk {
     const source = params.source ?? undefined;
     const threats: SecurityThreat[] = [];
     const reasons: string[] = [];
+    const blocked = source === undefined ? undefined : this.#sources.isBlocked(tenantId, source, now);
+    if (source !== undefined && blocked?.isBlocked === true) return this.#refuse(source, blocked, arrival);
     const retryAfterMs = this.#count(source, bytes, arrival, threats, reasons);
     const findings = detectInFields(fields);
     const attacks = findings.filter(({ family }) => family !== 'malformed');
@@ -78,21 +91,26 @@ export class RequestDesk {
       threats.push(threat);
       reasons.push(threat.description);
       if (isAttack && source !== undefined && this.#sources.injection(tenantId, source, now)) {
-        await this.#sources.block(tenantId, source, now, 'repeated injection attempts');
+        const reason = 'repeated injection attempts';
+        await this.#block(tenantId, source, now, reason);
         reasons.push('The source is blocked from now on.');
+        const line = { actor: 'security', action: 'block_source', resource: source, reason } as const;
+        await this.#audit.write(tenantId, { ...line, decision: 'block', severity: 'high' });
       }
     }
     const decision = reasons.length === 0 ? 'allow' : 'block';
     if (decision === 'block') {
       const names = fields.map(({ name }) => name).join(', ');
-      await this.#audit.write(tenantId, {
+      const isHigh = threats.some(({ level }) => level === 'high' || level === 'critical');
+      const line = {
         actor: source ?? 'unknown',
         action: 'request',
         resource: names.slice(0, 200) || 'request',
         decision,
         reason: reasons.join(' ').slice(0, 1_000),
-        severity: threats.some(({ level }) => level === 'high' || level === 'critical') ? 'high' : 'medium',
-      });
+        severity: isHigh ? 'high' : 'medium',
+      } as const;
+      await this.#audit.writeOften(tenantId, line, now);
     }
     return StepResult.ok({
       decision,
@@ -100,6 +118,52 @@ export class RequestDesk {
       findings: findings.slice(0, MAX_FINDINGS),
       threats,
       ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  }
+
+  /** Counts a failed authentication; blocks a source with too many. */
+  async authFailure(
+    source: string,
+    user: string | undefined,
+    { tenantId, now }: Arrival,
+  ): Promise<AuthVerdict> {
+    const isBlocked = this.#sources.of(tenantId).authFailure(source, now);
+    if (isBlocked) await this.#block(tenantId, source, now, 'too many failed authentications');
+    this.#note({ tenantId, now }, source, {
+      type: 'auth_failure',
+      level: isBlocked ? 'high' : 'low',
+      description: isBlocked ? 'Too many failed authentications.' : 'A failed authentication.',
+      findings: [],
+      ...(isBlocked ? { mitigation: 'blocked_source' as const } : {}),
+    });
+    const line = {
+      actor: user ?? source,
+      action: 'authenticate',
+      resource: source,
+      decision: isBlocked ? 'block' : 'monitor',
+      reason: isBlocked ? 'too many failed authentications' : 'the authentication failed',
+      severity: isBlocked ? 'high' : 'low',
+    } as const;
+    await this.#audit.writeOften(tenantId, line, now);
+    const { until } = this.#sources.isBlocked(tenantId, source, now);
+    return { isBlocked, ...(until === undefined ? {} : { until }) };
+  }
+
+  /** Of a source that is blocked nothing is looked at any more. */
+  async #refuse(
+    source: string,
+    { until, reason = '' }: SourceVerdict,
+    { tenantId, now }: Arrival,
+  ): Promise<StepResult<RequestVerdict>> {
+    const why = `The source is blocked: ${reason}.`;
+    const line = { actor: source, action: 'request', resource: 'blocked_source', reason: why } as const;
+    await this.#audit.writeOften(tenantId, { ...line, decision: 'block', severity: 'medium' }, now);
+    return StepResult.ok({
+      decision: 'block',
+      reasons: [why],
+      findings: [],
+      threats: [],
+      retryAfterMs: Math.max(0, (until ?? now) - now),
     });
   }
 
@@ -114,11 +178,6 @@ export class RequestDesk {
     const { tenantId, now } = arrival;
     const watch = this.#sources.of(tenantId);
     const { requestsPerMinute, maxRequestBytes } = this.#settings;
-    const blocked = source === undefined ? undefined : watch.isBlocked(source, now);
-    if (blocked?.isBlocked === true) {
-      reasons.push(`The source is blocked: ${blocked.reason ?? ''}.`);
-      return (blocked.until ?? now) - now;
-    }
     const rate = source === undefined ? undefined : watch.request(source, now);
     const found: Omit<Noted, 'findings'>[] = [];
     if (rate?.isTooMany === true) {

@@ -120,7 +120,9 @@ describe('security under attack', () => {
     const { ask } = await start();
     await ask('record_auth_failure', { source: 'a' });
     const { threat_summary: before } = await ask<SecurityReport>('get_security_report');
-    expect(before.openSources).toEqual([{ source: 'a', descriptions: ['A failed authentication.'] }]);
+    expect(before.openSources).toEqual([
+      { source: 'a', threats: 1, level: 'low', descriptions: ['A failed authentication.'] },
+    ]);
     await ask('block_source', { source: 'a' });
     expect(await ask('get_security_report')).toMatchObject({ threat_summary: { open: 0, openSources: [] } });
   });
@@ -360,6 +362,8 @@ describe('the audit trail under attack', () => {
     const { call } = await start({}, store);
     await Promise.all(Array.from({ length: 100 }, () => call('shop', { q: ATTACK })));
     await hosts.pop()?.[Symbol.asyncDispose]();
-    expect(await new AuditTrail(store, () => 1).verify('acme')).toEqual({ intact: true, lines: 100 });
+    const trail = new AuditTrail(store, () => 1);
+    expect(await trail.verify('acme')).toEqual({ intact: true, lines: 2 });
+    expect((await trail.read('acme'))[1]?.reason).toContain('99 more times');
   });
 });

@@ -1,3 +1,4 @@
+import { readRequiredScopes, type RequiredScopes } from '../../required-scopes.js';
 import { FIELD_KINDS, type FieldKind } from './detection/field.js';
 import { SecurityError } from './security-error.js';
 import type { SourceLimits } from './source-watch.js';
@@ -16,6 +17,14 @@ export interface SecurityOptions extends Partial<SourceLimits> {
   readonly fieldKinds?: Readonly<Record<string, FieldKind>>;
   /** Orchestrators whose calls are not looked at. @default none */
   readonly except?: readonly string[];
+  /**
+   * Codes (`details.code`) of failed calls that say that their maker did what he may not. The category alone does not say so: a
+   * server that refuses this program's own key fails in the same one.
+   * @default SCOPE_MISSING, HTTP_ADDRESS_FORBIDDEN, SOURCE_BLOCKED_ADDRESS
+   */
+  readonly violationCodes?: readonly string[];
+  /** Which scopes callers of operations of `security` need. @default none */
+  readonly requiredScopes?: RequiredScopes;
   /** How long a threat counts. @default 86_400_000 (a day) */
   readonly threatTtlMs?: number;
   /** Threats remembered. @default 1_000 */
@@ -32,12 +41,16 @@ export interface SecuritySettings extends SourceLimits {
   readonly enforcement: 'block' | 'monitor' | 'off';
   readonly fieldKinds: ReadonlyMap<string, FieldKind>;
   readonly except: readonly string[];
+  readonly violationCodes: ReadonlySet<string>;
+  readonly requiredScopes: RequiredScopes;
   readonly threatTtlMs: number;
   readonly maxThreats: number;
   readonly blockAfterInjections: number;
   readonly auditKey: string | undefined;
   readonly maxScanFiles: number;
 }
+
+const VIOLATIONS: readonly string[] = ['SCOPE_MISSING', 'HTTP_ADDRESS_FORBIDDEN', 'SOURCE_BLOCKED_ADDRESS'];
 
 /** @throws SecurityError `SECURITY_OPTION_INVALID` naming the option */
 export function securitySettings(options: SecurityOptions): SecuritySettings {
@@ -51,6 +64,10 @@ export function securitySettings(options: SecurityOptions): SecuritySettings {
   for (const [field, kind] of Object.entries(fieldKinds)) {
     if (!FIELD_KINDS.includes(kind)) throw invalid(`fieldKinds["${field}"]`, kind, FIELD_KINDS.join(', '));
   }
+  const { violationCodes = VIOLATIONS } = options;
+  if (!Array.isArray(violationCodes) || violationCodes.some((code: unknown) => typeof code !== 'string')) {
+    throw invalid('violationCodes', violationCodes, 'a list of codes');
+  }
   const whole = (name: keyof SecurityOptions, otherwise: number, low: number, high: number): number => {
     const value = (options[name] as number | undefined) ?? otherwise;
     if (Number.isSafeInteger(value) && value >= low && value <= high) return value;
@@ -61,6 +78,10 @@ export function securitySettings(options: SecurityOptions): SecuritySettings {
     fieldKinds: new Map(Object.entries(fieldKinds)),
     except: ['security', ...except],
     auditKey,
+    violationCodes: new Set(violationCodes),
+    requiredScopes: readRequiredScopes(options.requiredScopes, (problem) => {
+      throw new SecurityError('SECURITY_OPTION_INVALID', `SECURITY_OPTIONS: ${problem}`);
+    }),
     requestsPerMinute: whole('requestsPerMinute', 100, 1, 10_000),
     authFailuresPerMinute: whole('authFailuresPerMinute', 10, 1, 10_000),
     maxRequestBytes: whole('maxRequestBytes', 10 * 1024 * 1024, 1, 1024 ** 3),

@@ -13,15 +13,18 @@ import {
   type Unsubscribe,
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
+import { requireScopes } from '../../required-scopes.js';
 import { stateStoreFor, STATE_STORE, type StateStore } from '../../state/index.js';
 import { AuditDesk } from './audit/audit-desk.js';
 import { type AuditLine, AuditTrail, type AuditVerdict } from './audit/audit-trail.js';
 import { CallGuard } from './call-guard.js';
+import { guardCalls } from './guard-calls.js';
 import { PerTenant } from './per-tenant.js';
-import { RequestDesk, type RequestVerdict } from './request-desk.js';
+import { type AuthVerdict, RequestDesk, type RequestVerdict } from './request-desk.js';
 import { ADVISORY_SOURCE, type AdvisorySource } from './scan/advisories.js';
 import type { ScanReport } from './scan/finding.js';
 import { scanFolder } from './scan/scan-folder.js';
+import { scanThreat } from './scan/scan-threat.js';
 import { SecurityError } from './security-error.js';
 import {
   SECURITY_OPTIONS,
@@ -43,6 +46,7 @@ import { securityReport, type SecurityReport } from './security-report.js';
 import { type SecurityScore, securityScore } from './security-score.js';
 import { SourceBlocks } from './source-blocks.js';
 import { type SecurityThreat, ThreatBook } from './threat-book.js';
+import { ThreatShelf } from './threat-shelf.js';
 
 const SCANS = 'security.scans';
 const SCAN = 'latest';
@@ -69,7 +73,9 @@ export class SecurityOrchestrator extends BaseOrchestrator {
   readonly #trail: AuditTrail;
   readonly #audit: AuditDesk;
   readonly #requests: RequestDesk;
+  readonly #shelf: ThreatShelf;
   #detach: Unsubscribe | undefined;
+  #scopes: Unsubscribe | undefined;
 
   constructor(
     @inject(SECURITY_OPTIONS) @optional() options: SecurityOptions = {},
@@ -90,26 +96,39 @@ export class SecurityOrchestrator extends BaseOrchestrator {
     this.#threats = new PerTenant(() => new ThreatBook(settings.maxThreats, settings.threatTtlMs));
     this.#trail = new AuditTrail(this.#store, () => clock.now(), settings.auditKey);
     this.#audit = new AuditDesk(this.#trail, logger);
-    this.#requests = new RequestDesk(settings, this.#sources, this.#threats, this.#audit);
+    this.#requests = new RequestDesk(settings, this.#sources, this.#threats, this.#audit, (...what) =>
+      this.#block(...what),
+    );
+    this.#shelf = new ThreatShelf(this.#store, this.#threats, logger);
   }
 
   override async start(): Promise<void> {
-    await this.#sources.load(this.#clock.now());
-    if (this.#settings.enforcement === 'off') return;
-    const guard = new CallGuard(this.#settings, this.#clock, this.#threats, this.#audit);
-    this.#detach = this.#facade?.use({
-      name: 'security',
-      order: -800,
-      before: (call) => guard.inspect(call),
-      appliesTo: ({ orchestrator: name }) => !this.#settings.except.includes(name),
+    const now = this.#clock.now();
+    await this.#sources.load(now);
+    await this.#shelf.load(now);
+    const facade = this.#facade;
+    this.#scopes = requireScopes(this.name, this.#settings.requiredScopes, facade, (problem) => {
+      throw new SecurityError('SECURITY_OPTION_INVALID', `SECURITY_OPTIONS: ${problem}`);
     });
+    if (this.#settings.enforcement === 'off' || facade === undefined) return;
+    const guard = new CallGuard({
+      settings: this.#settings,
+      clock: this.#clock,
+      sources: this.#sources,
+      threats: this.#threats,
+      audit: this.#audit,
+      block: (tenantId, source, at, reason) => this.#block(tenantId, source, at, reason),
+    });
+    this.#detach = guardCalls(facade, guard, this.#settings.except);
   }
 
   /** What was noted of calls is written before the end. */
-  override cleanup(): Promise<void> {
+  override async cleanup(): Promise<void> {
+    this.#scopes?.();
     this.#detach?.();
     this.#detach = undefined;
-    return this.#audit.idle();
+    await this.#audit.idle(this.#clock.now());
+    await this.#shelf.save();
   }
 
   override health(): HealthAnswer {
@@ -145,31 +164,9 @@ export class SecurityOrchestrator extends BaseOrchestrator {
   async record_auth_failure(
     context: OperationContext,
     { source, user }: AuthFailureParams,
-  ): Promise<StepResult<{ readonly isBlocked: boolean; readonly until?: number }>> {
-    const now = context.now();
-    const { tenantId } = context;
-    const isBlocked = this.#sources.of(tenantId).authFailure(source, now);
-    if (isBlocked) await this.#block(tenantId, source, now, 'too many failed authentications');
-    this.#threats.of(tenantId).note({
-      type: 'auth_failure',
-      level: isBlocked ? 'high' : 'low',
-      description: isBlocked ? 'Too many failed authentications.' : 'A failed authentication.',
-      source,
-      tenantId,
-      at: now,
-      findings: [],
-      ...(isBlocked ? { mitigation: 'blocked_source' as const } : {}),
-    });
-    await this.#audit.write(tenantId, {
-      actor: user ?? source,
-      action: 'authenticate',
-      resource: source,
-      decision: isBlocked ? 'block' : 'monitor',
-      reason: isBlocked ? 'too many failed authentications' : 'the authentication failed',
-      severity: isBlocked ? 'high' : 'low',
-    });
-    const { until } = this.#sources.isBlocked(tenantId, source, now);
-    return StepResult.ok({ isBlocked, ...(until === undefined ? {} : { until }) });
+  ): Promise<StepResult<AuthVerdict>> {
+    const arrival = { tenantId: context.tenantId, now: context.now() };
+    return StepResult.ok(await this.#requests.authFailure(source, user ?? undefined, arrival));
   }
 
   @operation({ params: BlockSourceParams, description: 'Blocks a source.' })
@@ -229,7 +226,20 @@ export class SecurityOrchestrator extends BaseOrchestrator {
           signal,
         }),
       );
-      await this.#store.put({ tenantId: context.tenantId, collection: SCANS, key: SCAN }, report);
+      const { tenantId } = context;
+      await this.#store.put({ tenantId, collection: SCANS, key: SCAN }, report);
+      const threats = this.#threats.of(tenantId);
+      const threat = scanThreat(report, tenantId, context.now());
+      threats.forgetVulnerabilities();
+      if (threat !== undefined) threats.note(threat);
+      await this.#audit.write(tenantId, {
+        actor: context.principal?.id ?? 'unknown',
+        action: 'scan_folder',
+        resource: folder.slice(-500),
+        decision: threat === undefined ? 'allow' : 'alert',
+        reason: threat?.description ?? `${report.findings.length} findings, none of high level.`,
+        ...(threat === undefined ? {} : { severity: threat.level }),
+      });
       return StepResult.ok(report);
     } catch (thrown) {
       const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
@@ -280,8 +290,9 @@ export class SecurityOrchestrator extends BaseOrchestrator {
 
   @operation({ params: RecordAuditParams, description: 'Appends a line to the audit trail.' })
   record_audit(context: OperationContext, params: RecordAuditParams): Promise<AuditLine> {
-    const { actor, action, resource, decision, reason } = params;
-    return this.#trail.append(context.tenantId, { actor, action, resource, decision, reason });
+    const { actor, action, resource, decision, reason, severity } = params;
+    const line = { actor, action, resource, decision, reason };
+    return this.#trail.append(context.tenantId, severity == null ? line : { ...line, severity });
   }
 
   @operation({ params: ReadAuditParams, description: 'Reads the audit trail.' })
@@ -292,6 +303,13 @@ export class SecurityOrchestrator extends BaseOrchestrator {
   @operation({ description: 'Says whether the audit trail is as it was written.' })
   verify_audit(context: OperationContext): Promise<AuditVerdict> {
     return this.#trail.verify(context.tenantId);
+  }
+
+  /** Sums up in the audit trail what goes on, and keeps the threats. */
+  @background({ everyMs: MINUTE_MS, initialDelayMs: MINUTE_MS })
+  async sum_up(): Promise<void> {
+    await this.#audit.sumUp(this.#clock.now());
+    await this.#shelf.save();
   }
 
   /** Forgets blocks that are over. */

@@ -1,4 +1,5 @@
 import { AUDIT_DECISIONS } from './audit/audit-trail.js';
+import { THREAT_LEVELS, type ThreatLevel } from './threat-book.js';
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, IsString, Length, Max, Min } from 'class-validator';
 
 /** Params of `analyze_request`. */
@@ -79,6 +80,11 @@ export class RecordAuditParams {
   @IsString()
   @Length(1, 1_000)
   reason!: string;
+
+  /** How bad it is; of an event that is no trouble nothing. */
+  @IsOptional()
+  @IsIn(THREAT_LEVELS)
+  severity?: ThreatLevel;
 }
 
 /** Params of `read_audit`. */

@@ -1,6 +1,6 @@
 import type { ScanReport } from './scan/finding.js';
 import { type SecurityScore, securityScore } from './security-score.js';
-import type { SecurityThreat } from './threat-book.js';
+import { type SecurityThreat, THREAT_LEVELS, type ThreatLevel } from './threat-book.js';
 
 /** All that is known of the safety of a tenant. */
 export interface SecurityReport {
@@ -12,8 +12,16 @@ export interface SecurityReport {
     readonly byLevel: Readonly<Record<string, number>>;
     /** The newest first, five at most. */
     readonly recent: readonly SecurityThreat[];
-    /** Where open threats came from, the newest first, a hundred at most, each with five descriptions at most. */
-    readonly openSources: readonly { readonly source: string; readonly descriptions: readonly string[] }[];
+    /**
+     * Where open threats came from, the newest first, a hundred at most, each with how many there were, the worst level of
+     * them, and five descriptions at most.
+     */
+    readonly openSources: readonly {
+      readonly source: string;
+      readonly threats: number;
+      readonly level: ThreatLevel;
+      readonly descriptions: readonly string[];
+    }[];
   };
   readonly vulnerability_summary: {
     readonly scannedAt?: number;
@@ -108,15 +116,19 @@ function recommendationsFor(
 }
 
 function openSourcesOf(threats: readonly SecurityThreat[]) {
-  const sources = new Map<string, string[]>();
-  for (const { source, description, mitigation } of threats) {
+  const sources = new Map<string, { threats: number; level: ThreatLevel; descriptions: string[] }>();
+  for (const { source, level, description, mitigation, times = 1 } of threats) {
     if (source === undefined || mitigation !== undefined) continue;
-    const descriptions = sources.get(source);
-    if (descriptions !== undefined) {
-      if (descriptions.length < 5) descriptions.push(description);
-    } else if (sources.size < 100) sources.set(source, [description]);
+    const known = sources.get(source);
+    if (known === undefined) {
+      if (sources.size < 100) sources.set(source, { threats: times, level, descriptions: [description] });
+      continue;
+    }
+    known.threats += times;
+    if (THREAT_LEVELS.indexOf(level) > THREAT_LEVELS.indexOf(known.level)) known.level = level;
+    if (known.descriptions.length < 5) known.descriptions.push(description);
   }
-  return [...sources].map(([source, descriptions]) => ({ source, descriptions }));
+  return [...sources].map(([source, of]) => ({ source, ...of }));
 }
 
 function countBy<T>(items: readonly T[], of: (item: T) => string): Record<string, number> {

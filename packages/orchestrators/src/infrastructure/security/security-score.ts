@@ -24,7 +24,8 @@ export function securityScore(
 ): SecurityScore {
   const open = threats.filter(({ mitigation }) => mitigation === undefined);
   let score = 100;
-  for (const { level } of open) score -= COST[level];
+  // What a scan found counts below, finding by finding.
+  for (const { type, level } of open) if (type !== 'vulnerability_detected') score -= COST[level];
   const counted = new Map<string, number>();
   for (const { kind, level } of scan?.findings ?? []) {
     const key = `${kind} ${level}`;

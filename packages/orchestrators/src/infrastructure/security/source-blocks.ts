@@ -1,7 +1,7 @@
 import type { Logger } from '@kapelle/core';
-import { createHash } from 'node:crypto';
 import { SHARED_TENANT, type StateStore } from '../../state/index.js';
 import { PerTenant } from './per-tenant.js';
+import { recordKeyOf } from './record-key.js';
 import { type SourceLimits, type SourceVerdict, SourceWatch } from './source-watch.js';
 
 /** A block as it is kept. */
@@ -64,7 +64,7 @@ export class SourceBlocks {
     this.#logger().warn('source_blocked', { source, until, reason });
     const block: StoredBlock = { formatVersion: 1, tenantId, source, until, reason };
     try {
-      await this.#store.put({ ...BLOCKS, key: keyOf(tenantId, source) }, block);
+      await this.#store.put({ ...BLOCKS, key: recordKeyOf(tenantId, source) }, block);
     } catch (thrown) {
       // It is blocked here all the same; only a restart would forget it.
       this.#logger().error('source_block_not_stored', { source, error: String(thrown) });
@@ -76,7 +76,7 @@ export class SourceBlocks {
   async unblock(tenantId: string, source: string, now: number): Promise<boolean> {
     if (!this.of(tenantId).unblock(source, now)) return false;
     this.#injections.of(tenantId).delete(source);
-    await this.#store.delete({ ...BLOCKS, key: keyOf(tenantId, source) });
+    await this.#store.delete({ ...BLOCKS, key: recordKeyOf(tenantId, source) });
     return true;
   }
 
@@ -128,9 +128,4 @@ function isBlock(value: unknown): value is StoredBlock {
     typeof source === 'string' &&
     typeof until === 'number'
   );
-}
-
-/** Sources may hold what a key may not. */
-function keyOf(tenantId: string, source: string): string {
-  return createHash('sha256').update(`${tenantId}\n${source}`).digest('hex');
 }

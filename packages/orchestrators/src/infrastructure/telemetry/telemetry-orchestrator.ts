@@ -29,7 +29,12 @@ import {
 } from '@kapelle/observability';
 import { inject, optional } from 'inversify';
 import { randomUUID } from 'node:crypto';
-import { DEFAULT_TELEMETRY_RULES, TELEMETRY_OPTIONS, type TelemetryOptions } from './telemetry-options.js';
+import {
+  DEFAULT_TELEMETRY_RULES,
+  maxTenantsOf,
+  TELEMETRY_OPTIONS,
+  type TelemetryOptions,
+} from './telemetry-options.js';
 import {
   AddAlertRuleParams,
   DefineMetricParams,
@@ -124,6 +129,7 @@ export class TelemetryOrchestrator extends BaseOrchestrator {
       monotonic: () => clock.monotonic(),
       now: () => clock.now(),
       except: ['telemetry'],
+      maxTenants: maxTenantsOf(options),
     });
     for (const metric of [...SYSTEM_METRICS, ...metrics]) this.store.define(metric);
     const all = options.defaultRules === false ? rules : [...DEFAULT_TELEMETRY_RULES, ...rules];

@@ -13,7 +13,7 @@ import {
 import { ContainerModule } from 'inversify';
 import { TELEMETRY_OPTIONS, type TelemetryOptions } from './telemetry-options.js';
 import { type TelemetryCycle, TelemetryOrchestrator } from './telemetry-orchestrator.js';
-import type { TelemetryDashboard } from './telemetry-report.js';
+import type { AlertSummary, TelemetryDashboard } from './telemetry-report.js';
 
 let test: TestHost | undefined;
 afterEach(async () => {
@@ -97,6 +97,32 @@ describe('telemetry', () => {
     ]);
     expect(cycle.system_telemetry).toEqual(reading);
     expect(cycle.telemetry_health).toMatchObject({ activeSpans: 0, completedSpans: 7, activeAlerts: 0 });
+  });
+
+  it('tells tenants apart where it is asked to, as many as it is told, the rest together', async () => {
+    const { facade, ask, clock } = await start({
+      tenantLabel: { max: 2 },
+      rules: [
+        {
+          id: 'busy_tenant',
+          when: 'increase(calls{orchestrator="stock"}[5m]) by (tenant) >= 3',
+          title: 'A tenant is busy',
+        },
+      ],
+    });
+    for (const [tenantId, times] of [
+      ['acme', 3],
+      ['globex', 1],
+      ['initech', 2],
+      ['umbrella', 2],
+    ] as const) {
+      for (let i = 0; i < times; i += 1) await facade.orchestrate('stock', aContext({ tenantId }));
+    }
+    await clock.advance(100);
+    await ask('evaluate_alerts');
+    const { active } = StepResult.unwrap(await ask<AlertSummary>('get_alert_summary'));
+    const busy = active.filter(({ rule }) => rule === 'busy_tenant').map(({ labels }) => labels['tenant']);
+    expect(busy.sort()).toEqual(['acme', 'other']);
   });
 
   it('gives a span the trace of the call that made it', async () => {
@@ -248,6 +274,8 @@ describe('telemetry', () => {
       { rules: [{ id: 'x', when: 'nonsense' }] },
       { metrics: [{ name: 'x', kind: 'gauge', unit: 'furlong' }] },
       { metrics: [{ name: 'cpu_usage', kind: 'counter' }] },
+      { tenantLabel: { max: 0 } },
+      { tenantLabel: null },
     ] as readonly TelemetryOptions[]) {
       expect(() => new TelemetryOrchestrator(options)).toThrow(TelemetryError);
     }

@@ -104,14 +104,19 @@ const VERDICT_ORDER: Readonly<Record<Verdict, number>> = {
   not_enough_evidence: 2,
 };
 
-/** Claims, those with a verdict first, then by how well they suit checking. */
+/**
+ * Claims, those with a verdict first, then by how well they suit checking. A sentence of which statements were settled by
+ * themselves is shown by these alone.
+ */
 export function claimViews(briefing: Briefing): Made<readonly ClaimView[]> {
   if (briefing.claims.length === 0 && briefing.analysis.claims === undefined) {
     return notMade(briefing, 'claims');
   }
   const checked = new Set(briefing.claims.map(({ claim }) => claim.id));
   const views: ClaimView[] = [
-    ...briefing.claims.map((one) => ({ claim: one.claim, checked: one })),
+    ...briefing.claims
+      .filter(({ claim }) => !checked.has(`${claim.id}-1`))
+      .map((one) => ({ claim: one.claim, checked: one })),
     ...(briefing.analysis.claims ?? []).filter((claim) => !checked.has(claim.id)).map((claim) => ({ claim })),
   ];
   const rank = (view: ClaimView): number =>

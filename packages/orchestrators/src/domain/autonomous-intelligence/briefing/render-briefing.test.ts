@@ -217,6 +217,22 @@ describe('the renderers', () => {
     }
   });
 
+  it('show a sentence of which a part was settled by that part alone, and count it once', () => {
+    const [supported, , open] = aBriefing().claims;
+    const sentence = {
+      ...open!,
+      claim: { ...open!.claim, id: 'c', quote: 'It was built in 1900, and it is old.' },
+    };
+    const part = { ...supported!, claim: { ...supported!.claim, id: 'c-1', quote: 'It was built in 1900' } };
+    const terminal = renderTerminal(aBriefing({ claims: [sentence, part], analysis: {} }), {
+      width: 80,
+      colors: false,
+    });
+    expect(terminal).toContain('It was built in 1900');
+    expect(terminal).not.toContain('and it is old');
+    expect(terminal).toMatch(/✔ 1 .*✘ 0 .*\? 0/);
+  });
+
   it('tell claims nothing is known about together, and show what there is evidence for one by one', () => {
     const [supported, , open] = aBriefing().claims;
     const claims = [

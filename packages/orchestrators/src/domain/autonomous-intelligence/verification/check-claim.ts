@@ -283,8 +283,16 @@ export function checkClaims(
 ): readonly CheckedClaim[] {
   return claims.flatMap((claim) => {
     const whole = checkClaim(claim, knowledge, options);
-    return whole.verdict === 'not_enough_evidence'
-      ? [whole, ...checkParts(claim, knowledge, options)]
-      : [whole];
+    if (whole.verdict !== 'not_enough_evidence') return [whole];
+    const parts = checkParts(claim, knowledge, options);
+    if (parts.length === 0) return [whole];
+    const settled = parts.map(({ claim: { quote }, verdict }) => `"${quote}" (${verdict})`).join(', ');
+    return [
+      {
+        ...whole,
+        explanation: `Settled by itself: ${settled}. The rest of the sentence could not be compared.`,
+      },
+      ...parts,
+    ];
   });
 }

@@ -133,7 +133,12 @@ describe('checkClaims', () => {
     const sentence =
       'In 1980 tax revenues increased by $54 billion, and in 1980 we had one of our all-time biggest deficits.';
     const [whole, part] = checkClaims([claim(sentence)], base);
-    expect(whole).toMatchObject({ verdict: 'not_enough_evidence', claim: { id: 'c', quote: sentence } });
+    expect(whole).toMatchObject({
+      verdict: 'not_enough_evidence',
+      claim: { id: 'c', quote: sentence },
+      explanation:
+        'Settled by itself: "In 1980 tax revenues increased by $54 billion" (supported). The rest of the sentence could not be compared.',
+    });
     expect(part).toMatchObject({
       verdict: 'supported',
       claim: { id: 'c-1', quote: 'In 1980 tax revenues increased by $54 billion' },

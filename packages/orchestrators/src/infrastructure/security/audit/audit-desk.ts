@@ -1,5 +1,6 @@
 import type { Logger } from '@kapelle/core';
 import type { AuditEvent, AuditTrail } from './audit-trail.js';
+import { RepeatedLines } from './repeated-lines.js';
 
 /** Lines that wait to be written at most; a store that hangs must not fill the memory. */
 const MAX_WAITING = 10_000;
@@ -9,6 +10,7 @@ export class AuditDesk {
   readonly #trail: AuditTrail;
   readonly #logger: () => Logger;
   readonly #waiting = new Set<Promise<void>>();
+  readonly #repeated = new RepeatedLines((tenantId, event) => this.write(tenantId, event));
   #unwritten = 0;
 
   constructor(trail: AuditTrail, logger: () => Logger) {
@@ -32,8 +34,19 @@ export class AuditDesk {
     return written;
   }
 
-  /** Resolves when nothing waits any more. */
-  async idle(): Promise<void> {
+  /** The same for what strangers can make happen as often as they like: of a flood there is a line a minute. */
+  writeOften(tenantId: string, event: AuditEvent, now: number): Promise<void> {
+    return this.#repeated.note(tenantId, event, now);
+  }
+
+  /** Writes how often what goes on has happened within the last minute. */
+  sumUp(now: number): Promise<void> {
+    return this.#repeated.sumUp(now);
+  }
+
+  /** Resolves when nothing waits any more; what was only counted so far is written before. */
+  async idle(now: number): Promise<void> {
+    await this.#repeated.sumUp(now, true);
     while (this.#waiting.size > 0) await Promise.all(this.#waiting);
   }
 
