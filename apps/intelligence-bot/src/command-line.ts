@@ -18,10 +18,10 @@ Exit codes: 0 done, 1 failed, 2 wrong command line or setting, 3 content cannot 
 5 the database does not work (a briefing that was made is still shown), 130 Ctrl-C.
 
 Settings (environment): KAPELLE_DATA (folder of the database, default .kapelle), KAPELLE_LOG_LEVEL, KAPELLE_KNOWLEDGE
-(YAML file), KAPELLE_LLM_BASE_URL, KAPELLE_LLM_MODEL (several, with commas: which one is asked is learnt),
-KAPELLE_LLM_API_KEY, KAPELLE_LLM_INPUT_PRICE and
-KAPELLE_LLM_OUTPUT_PRICE (US dollars for a million tokens), KAPELLE_ALLOW_ADDRESSES (private servers), KAPELLE_DISCORD_TOKEN,
-KAPELLE_DISCORD_ROLES, KAPELLE_DISCORD_USERS, KAPELLE_DISCORD_OPERATORS (ids), KAPELLE_DISCORD_API.`;
+(YAML file), KAPELLE_LLM_BASE_URL, KAPELLE_LLM_MODEL (or several, with commas: it learns which to ask), KAPELLE_LLM_API_KEY,
+KAPELLE_LLM_INPUT_PRICE and KAPELLE_LLM_OUTPUT_PRICE (US dollars for a million tokens), KAPELLE_ALLOW_ADDRESSES (private
+servers), KAPELLE_DISCORD_TOKEN, KAPELLE_DISCORD_ROLES, KAPELLE_DISCORD_USERS, KAPELLE_DISCORD_OPERATORS (ids),
+KAPELLE_DISCORD_API.`;
 
 const ANALYZE_HELP = `
 Depths:
@@ -147,7 +147,7 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
     });
   program
     .command('mission')
-    .description('plan and run the stages of a mission; without a source list the missions')
+    .description('plan and run a mission; without a source list the missions')
     .argument('[source]', 'a path or URL, or the id of a mission that is planned or was interrupted')
     .addOption(
       new Option('-d, --depth <depth>', 'how many stages').choices(MISSION_DEPTHS).default('standard'),
@@ -186,7 +186,7 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
     });
   program
     .command('call')
-    .description('call any operation of what "orchestrators" shows, and print what it gives, as JSON')
+    .description('call any operation of these, and print what it gives as JSON')
     .argument('<orchestrator>', 'its name')
     .argument('[operation]', 'the default one where it is left out')
     .argument('[params]', 'an object in JSON')

@@ -4,8 +4,21 @@ import { OrchestrationContext } from './context.js';
 import { logIds } from './logging/log-id.js';
 import type { LogFields, Logger, LogLevel } from './logging/logger.js';
 
-/** The one store of the framework: which call the running code belongs to. */
-const storage = new AsyncLocalStorage<OrchestrationContext | undefined>();
+/** @internal Work of a facade's orchestrators that belongs to no call: a batch, a run of a task, a drain hook. */
+export class OwnWork {
+  /** Whether the running code is part of it. */
+  get isCurrent(): boolean {
+    return storage.getStore() === this;
+  }
+
+  /** Runs `fn` as part of it, and outside of any call. */
+  run<R>(fn: () => R): R {
+    return storage.run(this, fn);
+  }
+}
+
+/** The one store of the framework: which call, or which other work, the running code belongs to. */
+const storage = new AsyncLocalStorage<OrchestrationContext | OwnWork | undefined>();
 
 /**
  * From Node 24 on stores are part of an immutable frame. There `run` makes one frame to enter and another to leave,
@@ -16,7 +29,8 @@ const MANUAL = { requireManualDestroy: true };
 
 /** The context of the call that the running code belongs to, where the host keeps one. */
 export function currentContext(): OrchestrationContext | undefined {
-  return storage.getStore();
+  const store = storage.getStore();
+  return store instanceof OwnWork ? undefined : store;
 }
 
 /** @internal Runs an operation inside its own call. Arguments one by one: gathering them would cost on every call. */
@@ -57,7 +71,7 @@ export function runInContext<R>(context: OrchestrationContext | undefined, fn: (
 
 /** The ids of the current call as log fields; `undefined` outside of any. */
 export function ambientLogFields(): LogFields | undefined {
-  const context = storage.getStore();
+  const context = currentContext();
   return context === undefined ? undefined : contextLogFields(context);
 }
 

@@ -141,7 +141,7 @@ describe('required scopes', () => {
       });
     }
     // Its own cycle resets the breaker, and writes the trail.
-    await clock.advance(61_000);
+    await clock.advance(70_000);
     const actions = await call('production_operations', { operation: 'list_actions' });
     expect(actions).toMatchObject({ data: [{ action: { name: 'reset_breaker' }, state: 'done' }] });
     expect(await call('security', { operation: 'read_audit' }, ['ops'])).toMatchObject({

@@ -77,7 +77,9 @@ describe('call', () => {
       let text = '';
       incoming.on('data', (chunk) => (text += String(chunk)));
       incoming.on('end', () => {
-        const { messages = [] } = JSON.parse(text === '' ? '{}' : text) as { messages?: { role: string; content: string }[] };
+        const { messages = [] } = JSON.parse(text === '' ? '{}' : text) as {
+          messages?: { role: string; content: string }[];
+        };
         const [system, question] = messages.map(({ content }) => content);
         // It knows the capitals, and gives them alone where it is told to.
         const capital = /of (\w+)/.exec(question ?? '')?.[1] ?? '';

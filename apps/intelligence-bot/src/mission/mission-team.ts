@@ -14,12 +14,11 @@ const LOOKED_FOR = 5;
 
 /**
  * Who does the stages of a mission that have no agent of their own in `mission`. Each works on the briefing that stages before
- * it have made, by the operations of the bot; none of them asks a language model, so none costs anything.
+ * it have made, by the operations of the bot.
  */
 export const MISSION_TEAM: MissionAgents = {
   transcription_engineer: {
     accepts: ['uri'],
-    costUsd: 0,
     execute: withBriefing((briefing) => {
       const { doubts, ...found } = transcriptFindings(briefing);
       return certain({ briefingId: briefing.id, ...found }, doubts);
@@ -27,16 +26,14 @@ export const MISSION_TEAM: MissionAgents = {
   },
   risk_intelligence_analyst: {
     accepts: ['uri'],
-    costUsd: 0,
     execute: withBriefing((briefing) => {
       const { doubts, ...found } = threatFindings(briefing);
       return certain({ briefingId: briefing.id, ...found }, doubts);
     }),
   },
-  signal_recon_specialist: { accepts: ['uri'], costUsd: 0, execute: withBriefing(mentions) },
+  signal_recon_specialist: { accepts: ['uri'], execute: withBriefing(mentions) },
   persona_archivist: {
     accepts: ['uri'],
-    costUsd: 0,
     execute: withBriefing((briefing) => {
       const voices = voiceFindings(briefing);
       return voices.length === 0
@@ -44,10 +41,9 @@ export const MISSION_TEAM: MissionAgents = {
         : StepResult.ok({ briefingId: briefing.id, voices });
     }),
   },
-  system_reliability_officer: { accepts: ['uri'], costUsd: 0, execute: withBriefing(reliability) },
+  system_reliability_officer: { accepts: ['uri'], execute: withBriefing(reliability) },
   community_liaison: {
     accepts: ['uri'],
-    costUsd: 0,
     execute: withBriefing((briefing) =>
       StepResult.ok({ briefingId: briefing.id, message: announcementOf(briefing) }),
     ),

@@ -38,6 +38,7 @@ export interface Directory {
   find(ref: unknown): OrchestratorUnit | undefined;
   byName(name: string): OrchestratorUnit | undefined;
   names(): Iterable<string>;
+  units(): Iterable<OrchestratorUnit>;
 }
 
 /** The only path of a call: here it is admitted and put under its limits; then it is executed and settled. */
@@ -193,7 +194,10 @@ export class Invoker {
 
   #admit(unit: OrchestratorUnit, state: ContextState, ofRunningWork: boolean): FailedResult | undefined {
     const { runtime } = this;
-    if (runtime.admission !== 'open' && !(runtime.admission === 'draining' && ofRunningWork)) {
+    if (
+      runtime.admission !== 'open' &&
+      !(runtime.admission === 'draining' && (ofRunningWork || this.#isInRunningWork()))
+    ) {
       return stoppedRefusal(unit.name, runtime.admissionReason);
     }
     if (state.chain === undefined) return undefined;
@@ -207,6 +211,19 @@ export class Invoker {
       }
     }
     return state.depth > runtime.maxDepth ? depthRefusal(unit.name, state, runtime.maxDepth) : undefined;
+  }
+
+  /** Whether the running code is part of a call, batch, task or drain hook of this facade that may end its work. */
+  #isInRunningWork(): boolean {
+    if (this.runtime.ownWork.isCurrent) return true;
+    const current = currentContext();
+    if (current === undefined) return false;
+    const frame = InvocationContext.frameOf(current);
+    if (frame !== undefined && !frame.over && frame.unit.invoker === this) return true;
+    for (const unit of this.#directory.units()) {
+      if (unit.lifecycle.workers?.worksIn(current) === true) return true;
+    }
+    return false;
   }
 
   /** Puts the frame under its deadline and signals, then runs it. */

@@ -1,3 +1,4 @@
+import { OwnWork } from '../ambient.js';
 import type { Clock } from '../clock/clock.js';
 import { DeadlineQueue } from '../clock/deadline-queue.js';
 import type { ExecutionEngine } from '../engine/engine.js';
@@ -35,6 +36,8 @@ export class Runtime {
   readonly events: EventBus;
   readonly deadlines: DeadlineQueue;
   readonly interceptors = new InterceptorChain();
+  /** What orchestrators do outside of calls. */
+  readonly ownWork = new OwnWork();
   admission: Admission = 'open';
   /** Why calls are not taken, for the message. */
   admissionReason = '';

@@ -8,6 +8,8 @@ export interface QueueStopTimes {
   readonly timeoutMs: number;
   /** What a consumer gets beyond that, once it is told to end. */
   readonly graceMs: number;
+  /** Resolves, perhaps never, when nobody offers anything any more; until then what comes in is worked off. */
+  readonly quiet?: Promise<unknown> | undefined;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface QueueStopTimes {
 export async function stopQueues(
   host: HookHost,
   workers: UnitWorkers,
-  { timeoutMs, graceMs }: QueueStopTimes,
+  { timeoutMs, graceMs, quiet }: QueueStopTimes,
 ): Promise<{ readonly undelivered: number; readonly failure: StopFailure | undefined }> {
   const { name } = host.unit;
   const { clock } = host.runtime;
@@ -33,6 +35,14 @@ export async function stopQueues(
     },
     Math.max(1, timeoutMs),
   );
+  if (quiet !== undefined) {
+    await Promise.race([
+      quiet,
+      new Promise((resolve) => {
+        abort.signal.addEventListener('abort', resolve);
+      }),
+    ]);
+  }
   await workers.drainQueues(abort.signal);
   clock.clearTimeout(timer);
   const stuck = await workers.endConsumers(reason, Math.max(0, graceMs));

@@ -5,6 +5,7 @@ import type { ShutdownOptions } from './host-options.js';
 import { stopEngine } from './engine-lifecycle.js';
 import { stopOrder } from './stop-order.js';
 import type { StopFailure } from './stop-failure.js';
+import type { UnitWorkers } from './unit-workers.js';
 
 /** What a stop could not do cleanly. */
 export interface StopReport {
@@ -69,7 +70,9 @@ export async function stopAll(plan: StopPlan): Promise<StopReport> {
   runtime.admissionReason = `the host is stopping (${plan.reason})`;
   become('draining');
   const letEnd = async (): Promise<void> => {
-    await within(runtime, left(drainEnd), Promise.all([runtime.whenIdle(), plan.retired]));
+    const ended = Promise.all([runtime.whenIdle(), plan.retired]);
+    // What runs after they have ended is of consumers, which have time until their queues are stopped.
+    if (await within(runtime, left(drainEnd), ended)) return;
     abortCalls();
     if (runtime.live > 0) await within(runtime, Math.min(ABORT_GRACE_MS, left(early)), runtime.whenIdle());
   };
@@ -82,9 +85,12 @@ export async function stopAll(plan: StopPlan): Promise<StopReport> {
   become('stopping');
   note(await Promise.all(started.map((unit) => unit.lifecycle.stopTasks(limited(early)))));
   const queueEnd = Math.min(Math.max(drainEnd, clock.monotonic() + QUEUE_MS), early);
+  const quiet = whenQuiet(started);
   note(
     await Promise.all(
-      started.map((unit) => unit.lifecycle.stopQueues(left(queueEnd), Math.min(QUEUE_MS, left(end) / 2))),
+      started.map((unit) =>
+        unit.lifecycle.stopQueues(left(queueEnd), Math.min(QUEUE_MS, left(end) / 2), quiet),
+      ),
     ),
   );
   abortCalls();
@@ -102,6 +108,15 @@ export async function stopAll(plan: StopPlan): Promise<StopReport> {
     abandoned,
     aborted,
   };
+}
+
+/** Resolves when all queues are idle at once: a consumer may offer to the queue of another. */
+async function whenQuiet(started: readonly OrchestratorUnit[]): Promise<void> {
+  const workers = (): UnitWorkers[] =>
+    started.map((unit) => unit.lifecycle.workers).filter((each) => each !== undefined);
+  while (workers().some((each) => !each.isIdle)) {
+    await Promise.all(workers().map((each) => each.whenIdle()));
+  }
 }
 
 /** One stops when everything that needs it, lazily too, has stopped; what waits for nothing, the last first. */
@@ -142,14 +157,17 @@ function cleanUp(
   });
 }
 
-/** Waits for `work`, but no longer than `ms`. */
-async function within(runtime: Runtime, ms: number, work: Promise<unknown>): Promise<void> {
+/** Waits for `work`, but no longer than `ms`; `false` where it is not over by then. */
+async function within(runtime: Runtime, ms: number, work: Promise<unknown>): Promise<boolean> {
   let timer: unknown;
-  await Promise.race([
-    work,
-    new Promise<void>((resolve) => {
-      timer = runtime.clock.setTimeout(resolve, ms);
+  const isOver = await Promise.race([
+    work.then(() => true),
+    new Promise<false>((resolve) => {
+      timer = runtime.clock.setTimeout(() => {
+        resolve(false);
+      }, ms);
     }),
   ]);
   runtime.clock.clearTimeout(timer);
+  return isOver;
 }

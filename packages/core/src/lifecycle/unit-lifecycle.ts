@@ -257,7 +257,8 @@ export class UnitLifecycle implements HookHost, AttachmentHolder {
     if (!this.#isUp || this.unit.state === 'draining') return undefined;
     become(this, 'draining');
     const hook = instance === undefined ? undefined : hookOf(instance, 'drain');
-    return hook === undefined ? undefined : this.#hook('drain', timeoutMs, hook);
+    if (hook === undefined) return undefined;
+    return this.#hook('drain', timeoutMs, (signal) => this.runtime.ownWork.run(() => hook(signal)));
   }
 
   /** Ends background tasks; those that do not end in time are named. */
@@ -268,10 +269,14 @@ export class UnitLifecycle implements HookHost, AttachmentHolder {
   }
 
   /** Works queues off as {@link stopQueues} does, and keeps how many items are left. */
-  async stopQueues(timeoutMs: number, graceMs = CONSUMER_GRACE_MS): Promise<StopFailure | undefined> {
+  async stopQueues(
+    timeoutMs: number,
+    graceMs = CONSUMER_GRACE_MS,
+    quiet?: Promise<unknown>,
+  ): Promise<StopFailure | undefined> {
     const workers = this.#workers;
     if (workers === undefined || !workers.hasQueues) return undefined;
-    const { undelivered, failure } = await stopQueues(this, workers, { timeoutMs, graceMs });
+    const { undelivered, failure } = await stopQueues(this, workers, { timeoutMs, graceMs, quiet });
     this.#undelivered += undelivered;
     return failure;
   }

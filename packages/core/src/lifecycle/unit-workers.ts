@@ -1,4 +1,5 @@
 import { currentContext } from '../ambient.js';
+import type { OrchestrationContext } from '../context.js';
 import { OrchestrationError } from '../errors.js';
 import type { Runtime } from '../facade/runtime.js';
 import type { OrchestratorProtocol } from '../orchestrator/base-orchestrator.js';
@@ -35,7 +36,12 @@ export class UnitWorkers {
     const methodOf = (name: string): Method =>
       (instance as unknown as Record<string, Method>)[name] as Method;
     for (const [method, options] of unit.definition?.consumes ?? []) {
-      const run = methodOf(method);
+      const body = methodOf(method);
+      // Items that were offered outside of any call have no context that tells whose work this is.
+      const run = (items: unknown[], signal: AbortSignal): unknown =>
+        currentContext() === undefined
+          ? runtime.ownWork.run(() => body.call(instance, items, signal))
+          : body.call(instance, items, signal);
       const queue = new BoundedQueue<unknown>({
         name: options.queue,
         ...(options.capacity === undefined ? {} : { capacity: options.capacity }),
@@ -54,11 +60,11 @@ export class UnitWorkers {
         ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
         handler: (items, signal) => {
           const { watchers } = runtime.interceptors;
-          if (!watchers.batches) return run.call(instance, items, signal);
+          if (!watchers.batches) return run(items, signal);
           const { name: orchestrator, layer } = unit;
           const batch = { orchestrator, layer, queue: options.queue, items: items.length };
           const scope = watchers.batch({ ...batch, context: currentContext() });
-          return runWatched(scope, () => run.call(instance, items, signal));
+          return runWatched(scope, () => run(items, signal));
         },
         onFailed: (error, items, context) => {
           this.#tellFailed(options.queue, error, items, context?.tenantId);
@@ -67,7 +73,8 @@ export class UnitWorkers {
       this.#queues.set(options.queue, { queue, consumer });
     }
     for (const [method, options] of unit.definition?.background ?? []) {
-      const run = methodOf(method);
+      const body = methodOf(method);
+      const run = (signal: AbortSignal): unknown => runtime.ownWork.run(() => body.call(instance, signal));
       const { name: orchestrator, layer } = unit;
       this.#tasks.push(
         new BackgroundTask({
@@ -77,10 +84,8 @@ export class UnitWorkers {
           random: runtime.random,
           run: (signal) => {
             const { watchers } = runtime.interceptors;
-            if (!watchers.tasks) return run.call(instance, signal);
-            return runWatched(watchers.task({ orchestrator, layer, task: method }), () =>
-              run.call(instance, signal),
-            );
+            if (!watchers.tasks) return run(signal);
+            return runWatched(watchers.task({ orchestrator, layer, task: method }), () => run(signal));
           },
           onEnded: (durationMs) => {
             runtime.events.emit('task.ended', { orchestrator, layer, task: method, durationMs });
@@ -158,6 +163,23 @@ export class UnitWorkers {
 
   async stopTasks(): Promise<void> {
     await Promise.all(this.#tasks.map((task) => task.stop()));
+  }
+
+  /** Whether nothing waits in its queues and no batch is in work. */
+  get isIdle(): boolean {
+    for (const { consumer } of this.#queues.values()) if (!consumer.isIdle) return false;
+    return true;
+  }
+
+  /** Resolves, perhaps never, when each of its queues has been idle once. */
+  async whenIdle(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map(({ consumer }) => consumer.whenIdle()));
+  }
+
+  /** Whether a batch is in work that is handled in `context`. */
+  worksIn(context: OrchestrationContext): boolean {
+    for (const { consumer } of this.#queues.values()) if (consumer.worksIn(context)) return true;
+    return false;
   }
 
   /** Works the queues off until they are empty or `signal` fires. */

@@ -68,6 +68,7 @@ export class QueueConsumer<T> {
   readonly #working = new Set<Work>();
   readonly #stops = new Set<() => void>();
   readonly #drains = new Set<() => void>();
+  readonly #idles = new Set<() => void>();
   #state: QueueConsumerState = 'stopped';
   #unsubscribe: (() => void) | undefined;
   #scheduled = false;
@@ -173,6 +174,28 @@ export class QueueConsumer<T> {
     });
   }
 
+  /** Resolves, perhaps never, when nothing waits and nothing is in work; more may come after that. */
+  whenIdle(): Promise<void> {
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#idles.delete(end);
+        resolve();
+      };
+      this.#idles.add(end);
+    });
+  }
+
+  get isIdle(): boolean {
+    return this.#working.size === 0 && this.#queue.depth === 0;
+  }
+
+  /** Whether a batch is in work that is handled in `context`. */
+  worksIn(context: OrchestrationContext): boolean {
+    for (const work of this.#working) if (work.context === context) return true;
+    return false;
+  }
+
   /** Fires the signal of each batch in work. Later batches are not concerned. */
   abort(reason?: unknown): void {
     for (const work of [...this.#working]) work.signal.controller.abort(reason);
@@ -222,6 +245,7 @@ export class QueueConsumer<T> {
       if (batch !== undefined) this.#run(batch);
     }
     if (this.#working.size > 0) return;
+    if (this.#queue.depth === 0) this.#release(this.#idles);
     if (this.#state === 'draining' && this.#queue.depth === 0) this.#close('stopped');
     if (this.#state === 'stopping') this.#state = 'stopped';
     this.#release(this.#stops);

@@ -43,7 +43,7 @@ export class CallGuard {
   before(call: InterceptedCall): StepResult | undefined {
     const { context } = call;
     const now = this.#parts.clock.now();
-    const source = context.principal?.id;
+    const source = sourceOf(call);
     if (source !== undefined) {
       const verdict = this.#parts.sources.isBlocked(context.tenantId, source, now);
       if (verdict.isBlocked) return this.#blocked(call, source, verdict, now);
@@ -66,7 +66,7 @@ export class CallGuard {
     if (outcome === undefined || code === undefined || !settings.violationCodes.has(code)) return;
     const { tenantId } = context;
     const now = this.#parts.clock.now();
-    const source = context.principal?.id;
+    const source = sourceOf({ context });
     const action = `${name}.${operationName}`;
     const description = `${action} was refused: ${result.errorCategory} (${code}).`;
     this.note(tenantId, { ...outcome, description, source, action }, now);
@@ -185,6 +185,14 @@ export class CallGuard {
       severity: 'high',
     });
   }
+}
+
+/**
+ * Who made a call from outside. What an orchestrator then calls is its own doing: its params may be the text of a page that
+ * somebody asked about, and a call that was let in is not cut off half way.
+ */
+function sourceOf({ context }: Pick<InterceptedCall, 'context'>): string | undefined {
+  return context.parentOrchestrator === undefined ? context.principal?.id : undefined;
 }
 
 function codeOf(failed: FailedResult): string | undefined {

@@ -12,6 +12,7 @@ import { MemoryStateStore, STATE_STORE, type StateStore } from '../../state/inde
 import type { AuditEvent, AuditLine } from './audit/audit-trail.js';
 import { RepeatedLines } from './audit/repeated-lines.js';
 import type { RequestVerdict } from './request-desk.js';
+import { readLockFile } from './scan/read-lock-file.js';
 import { SECURITY_OPTIONS, type SecurityOptions } from './security-options.js';
 import { SecurityOrchestrator } from './security-orchestrator.js';
 import type { SecurityReport } from './security-report.js';
@@ -43,10 +44,28 @@ class Shop extends BaseOrchestrator {
   }
 
   @operation()
+  async read(context: OperationContext, { page }: { readonly page: string }): Promise<readonly string[]> {
+    const results = [];
+    for (let i = 0; i < 8; i += 1) results.push(await context.call('archive', { text: unpacked(page) }));
+    return results.map(({ status }) => status);
+  }
+
+  @operation()
   reach(context: OperationContext, _params: object): Promise<StepResult> {
     return context.call('back_office', {});
   }
 }
+
+@orchestrator('domain', 'business_logic', { name: 'archive' })
+class Archive extends BaseOrchestrator {
+  @operation({ default: true })
+  keep(_context: OperationContext, _params: object): number {
+    return 1;
+  }
+}
+
+/** What a page holds. */
+const unpacked = (page: string): string => (page === 'lesson' ? "Try ' or 1=1 --" : page);
 
 @orchestrator('application', 'business_logic', { name: 'back_office' })
 class BackOffice extends BaseOrchestrator {
@@ -67,7 +86,7 @@ async function start(options: SecurityOptions = {}, store: StateStore = new Memo
   sold = 0;
   const clock = new FakeClock({ now: 1_700_000_000_000 });
   const host = await TestHost.start({
-    orchestrators: [SecurityOrchestrator, Shop, BackOffice],
+    orchestrators: [SecurityOrchestrator, Shop, Archive, BackOffice],
     modules: [
       new ContainerModule(({ bind }) => {
         bind(SECURITY_OPTIONS).toConstantValue(options);
@@ -185,6 +204,23 @@ describe('calls', () => {
     expect(threats.openSources).toMatchObject([{ source: 'ada', threats: 8, level: 'critical' }]);
   });
 
+  it('that orchestrators make are not held against whoever asked, nor cut off when he is blocked', async () => {
+    const { callAs, ask } = await start();
+    expect(await callAs('ada', 'shop', { operation: 'read', page: 'lesson' })).toMatchObject({
+      status: 'ok',
+    });
+    const { threat_summary: noted } = await ask<SecurityReport>('get_security_report');
+    expect([noted.total, noted.openSources]).toEqual([1, []]);
+    const blocking = await start({ enforcement: 'block' });
+    const answer = blocking.callAs('ada', 'shop', { operation: 'read', page: 'a quiet day' });
+    await blocking.ask('block_source', { source: 'ada' });
+    expect(await answer).toMatchObject({ data: Array.from({ length: 8 }, () => 'ok') });
+    expect(await blocking.callAs('bob', 'shop', { operation: 'read', page: 'lesson' })).toMatchObject({
+      data: Array.from({ length: 8 }, () => 'failed'),
+    });
+    expect(await blocking.callAs('bob', 'shop', {})).toMatchObject({ status: 'ok' });
+  });
+
   it('that are refused for missing rights are violations, and ten within a minute block their maker', async () => {
     const { callAs, ask, lines } = await start({ violationCodes: ['NOT_YOURS'] });
     for (let i = 0; i < 9; i += 1) await callAs('eve', 'shop', { operation: 'refund' });
@@ -295,6 +331,22 @@ describe('threats', () => {
       severity: 'low',
     });
     expect((await lines()).at(-1)).toMatchObject({ severity: 'low' });
+  });
+});
+
+describe('a lock file', () => {
+  it('tells of packages that run a script when they are installed', () => {
+    const packages = {
+      '': { name: 'app', hasInstallScript: true },
+      'node_modules/quiet': { version: '1.0.0' },
+      'node_modules/a/node_modules/@b/c': { version: '2.0.0', hasInstallScript: true },
+    };
+    expect(readLockFile('package-lock.json', JSON.stringify({ packages }))).toMatchObject({
+      packages: [{ name: 'quiet' }, { name: '@b/c' }],
+      findings: [
+        { kind: 'lock_file', level: 'low', what: '@b/c runs a script of its own when it is installed' },
+      ],
+    });
   });
 });
 

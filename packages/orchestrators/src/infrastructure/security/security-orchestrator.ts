@@ -306,7 +306,7 @@ export class SecurityOrchestrator extends BaseOrchestrator {
   }
 
   /** Sums up in the audit trail what goes on, and keeps the threats. */
-  @background({ everyMs: MINUTE_MS, initialDelayMs: MINUTE_MS })
+  @background({ everyMs: MINUTE_MS, initialDelayMs: MINUTE_MS, jitterRatio: 0 })
   async sum_up(): Promise<void> {
     await this.#audit.sumUp(this.#clock.now());
     await this.#shelf.save();

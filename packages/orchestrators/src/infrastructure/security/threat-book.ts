@@ -169,7 +169,9 @@ export class ThreatBook {
         lastAt: Math.max(at, each.lastAt ?? each.at),
         expiresAt: Math.max(each.expiresAt, at + this.#ttlMs),
       };
-      this.#threats[i] = again;
+      // The last is the one that was seen last: it is forgotten last.
+      this.#threats.splice(i, 1);
+      this.#threats.push(again);
       return again;
     }
     return undefined;

@@ -30,8 +30,9 @@ export function readLockFile(
     const at = path.lastIndexOf('node_modules/');
     if (at < 0 || typeof entry !== 'object' || entry === null || entry.link === true) continue;
     const name = path.slice(at + 'node_modules/'.length);
-    const { version, resolved, integrity } = entry;
+    const { version, resolved, integrity, hasInstallScript } = entry;
     if (typeof version === 'string') packages.push({ name, version });
+    if (hasInstallScript === true) note('low', `${name} runs a script of its own when it is installed`);
     if (typeof resolved !== 'string') continue;
     if (resolved.startsWith('http:')) note('high', `${name} is fetched without encryption`, resolved);
     else if (/^git(?:\+|:)/.test(resolved))
