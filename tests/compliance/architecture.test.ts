@@ -43,10 +43,10 @@ const PERMITS: readonly Permit[] = [
 const KNOWN_HIDDEN: ReadonlySet<string> = new Set(
   `Answer AnyClass AnyOrchestratorClass Branches CommonMetricsOptions ContextState CountFact DefaultNeeds ErrorJSON
   EventFact EventOf Expression FrameLink GrowingTreeSettings HealthPart HierarchicalFlowOrder HostSettings InstanceFor
-  LazyDecorator MeasureFact MethodParams MetricBase MissionRecord NamedParams Next NotGiven Of OfSource Office
+  LazyDecorator MeantNames MeasureFact MethodParams MetricBase MissionRecord NamedParams Next NotGiven Of OfSource Office
   OfficeFact OrchestratorUnit OverrideBase PayloadOf PayloadOfUnion PropertyType QueueOptions QueuedSignal
   RecoveryReport RelatedStatement Relation RelationFact Result RobustScale SeriesLimits StageUse Unit
-  UnnamedOperationNames UnnamedParams ValueOf WaitingRoom`.split(/\s+/),
+  UnnamedParams ValueOf WaitingRoom`.split(/\s+/),
 );
 
 /** By which somebody calls an operation. */

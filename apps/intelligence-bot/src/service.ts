@@ -13,6 +13,7 @@ import {
   AgentTrainingOrchestrator,
   DeploymentOrchestrator,
   EnhancedAutonomousOrchestrator,
+  HIERARCHICAL_AGENTS,
   HierarchicalOrchestrator,
   HTTP_CLIENT,
   MISSION_AGENTS,
@@ -36,6 +37,7 @@ import { type Bot, ORCHESTRATORS, type Ports, portsModule } from './compose.js';
 import { AnalysisDeskOrchestrator } from './desk/analysis-desk-orchestrator.js';
 import { GuardedKnowledge, GuardedModel, MODEL_SERVICE } from './guarded-ports.js';
 import { LazyContentSource } from './lazy-ports.js';
+import { MISSION_MANAGERS } from './mission/mission-managers.js';
 import { MISSION_TEAM } from './mission/mission-team.js';
 import { banditOptions, modelRoutingModule, routedModel } from './models/model-routing.js';
 import type { Settings } from './settings.js';
@@ -122,6 +124,7 @@ export function composeService(
         bind(TELEMETRY_OPTIONS).toConstantValue(TELEMETRY);
         bind(ADVANCED_BANDITS_OPTIONS).toConstantValue(banditOptions(models));
         if (model !== undefined) bind(AGENT_RUNNER).toConstantValue(new ModelAgentRunner(model));
+        bind(HIERARCHICAL_AGENTS).toConstantValue(MISSION_MANAGERS);
         bind(MISSION_AGENTS).toConstantValue(MISSION_TEAM);
         bind(MISSION_OPTIONS).toConstantValue(MISSION);
         bind(MONITORING_OPTIONS).toConstantValue(monitoring);

@@ -98,7 +98,7 @@ export type {
   ParamsOf,
   ResultOf,
 } from './facade/references.js';
-export type { RunHandle, RunInfo, Runs } from './facade/run-registry.js';
+export type { RunHandle, RunInfo, Runs } from './facade/runs.js';
 export type { GraphEdge } from './graph/graph-node.js';
 export type { GraphJSON, GraphView, GraphViewNode } from './graph/graph-view.js';
 export type { Problem } from './graph/problem.js';

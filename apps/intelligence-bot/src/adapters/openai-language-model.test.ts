@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LocalServers } from './fixtures/local-server.js';
+import { httpFetch } from './http-fetch.js';
 import { LanguageModelError } from './language-model-error.js';
 import { OpenAiLanguageModel, type OpenAiLanguageModelOptions } from './openai-language-model.js';
 
@@ -294,6 +295,33 @@ describe('OpenAiLanguageModel', () => {
     await expect(model.complete({ ...request, signal: aborted })).rejects.toBe(reason);
     await expect(model.isAvailable(aborted)).rejects.toBe(reason);
     expect(asked).toEqual([]);
+  });
+
+  it('goes through the HTTP client: replies are bounded, and a server that keeps failing is left alone', async () => {
+    const { model: endless } = await aModel((response) => json(response, completion('x'.repeat(5 << 20))));
+    expect(await failure(endless.complete(request))).toMatchObject({
+      code: 'MODEL_BAD_REPLY',
+      message: expect.stringContaining('HTTP_TOO_LARGE'),
+    });
+    const { model: failing, asked } = await aModel((response) => json(response, { error: {} }, 500));
+    for (let at = 0; at < 5; at += 1) await failure(failing.complete(request));
+    expect(await failure(failing.complete(request))).toMatchObject({
+      code: 'MODEL_UNAVAILABLE',
+      retryable: true,
+      retryAfterMs: expect.any(Number),
+    });
+    expect(asked).toHaveLength(5);
+    const { model: moved, asked: sent } = await aModel((response) =>
+      json(response, {}, 307, { location: 'http://127.0.0.1:1/v1/chat/completions' }),
+    );
+    expect((await failure(moved.complete(request))).message).toContain('Check "baseURL"');
+    expect(sent).toHaveLength(1);
+    await expect(
+      httpFetch({ request: () => Promise.reject(new Error('unreached')) })('http://x/', {
+        method: 'POST',
+        body: new Uint8Array(1),
+      }),
+    ).rejects.toThrow('Only texts are sent. Write the body as one.');
   });
 
   it('tells whether the server is there and takes the key', async () => {

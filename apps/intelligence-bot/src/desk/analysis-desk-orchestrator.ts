@@ -4,9 +4,11 @@ import {
   type Briefing,
   type Depth,
   EnhancedAutonomousOrchestrator,
+  type FeedbackHealth,
 } from '@kapelle/orchestrators';
 import { analysisReward } from './analysis-reward.js';
 import { DeskParams } from './desk-params.js';
+import { lowerDepth } from './lower-depth.js';
 
 /** The depths that the desk chooses among, as `advanced_bandits` knows them. */
 export const DEPTH_DOMAIN = 'analysis_depth';
@@ -16,8 +18,8 @@ export const DESK_DEPTHS: readonly Depth[] = ['quick', 'standard', 'deep'];
 const LIMIT_MS = 60_000;
 
 /**
- * Takes what is to be analysed, chooses how deeply by what has turned out best, and tells the learners how it went: the bandit
- * that chose, and `unified_feedback` about the parts that worked and that failed.
+ * Takes what is to be analysed, chooses how deeply by what has turned out best and leaves out what is at rest, and tells the
+ * learners how it went: the bandit that chose, and `unified_feedback` about the parts that worked and that failed.
  */
 @orchestrator('application', 'adaptive', {
   name: 'analysis_desk',
@@ -29,8 +31,11 @@ export class AnalysisDeskOrchestrator extends BaseOrchestrator {
   @operation({ default: true, params: DeskParams, description: 'Has content analysed at the best depth.' })
   async analyze(context: OperationContext, params: DeskParams): Promise<StepResult<Briefing>> {
     const { uri, item } = params;
-    const decision = params.depth === undefined ? await this.#choose(context, uri) : undefined;
-    const depth = params.depth ?? (decision?.action as Depth | undefined) ?? 'standard';
+    const chosen = params.depth === undefined ? await this.#choose(context, uri) : undefined;
+    const wanted = params.depth ?? (chosen?.action as Depth | undefined) ?? 'standard';
+    const depth = params.depth ?? (await this.#withoutResting(context, wanted));
+    // What was done instead says nothing of what was chosen.
+    const decision = depth === wanted ? chosen : undefined;
     const from = context.now();
     const result = await context.call(EnhancedAutonomousOrchestrator, {
       operation: 'analyze',
@@ -72,6 +77,25 @@ export class AnalysisDeskOrchestrator extends BaseOrchestrator {
     if (result.status === 'ok') return result.data;
     this.logger.warn('depth_not_chosen', { reason: result.error ?? result.reason });
     return undefined;
+  }
+
+  /** What does badly is at rest for a while: nobody who leaves the choice to the desk waits for it. */
+  async #withoutResting(context: OperationContext, wanted: Depth): Promise<Depth> {
+    const result = await context.call<FeedbackHealth>('unified_feedback', {
+      operation: 'get_health',
+      componentType: 'tool',
+    });
+    if (result.status !== 'ok') return wanted;
+    const resting = result.data.components.filter(({ state }) => state === 'disabled');
+    const depth = lowerDepth(wanted, DESK_DEPTHS, new Set(resting.map(({ componentId }) => componentId)));
+    if (depth !== wanted) {
+      this.logger.info('depth_lowered', {
+        from: wanted,
+        to: depth,
+        resting: resting.map(({ componentId }) => componentId),
+      });
+    }
+    return depth;
   }
 
   async #tell(

@@ -296,6 +296,21 @@ describe('messages', () => {
       footer: 'STORE_IO · q1',
     });
     expect(JSON.stringify(inside)).not.toContain('/srv/db');
+    const keptOut = failureMessage(
+      'No analysis',
+      {
+        error: 'analysis_desk.analyze was refused: 8123 is blocked (repeated injection attempts).',
+        errorCategory: 'policy_violation',
+        code: 'SECURITY_SOURCE_BLOCKED',
+      },
+      'ref-2',
+    );
+    expect(JSON.stringify(keptOut)).not.toContain('8123');
+    expect(keptOut.embeds?.[0]).toMatchObject({
+      description: expect.stringContaining('kept out for a while') as unknown,
+      fields: [{ value: expect.stringContaining('Wait for a quarter of an hour') as unknown }],
+      footer: 'SECURITY_SOURCE_BLOCKED · ref-2',
+    });
     const outside = failureMessage(
       'It failed',
       { error: 'https://x.example/ is not there.', code: 'SOURCE_NOT_FOUND' },

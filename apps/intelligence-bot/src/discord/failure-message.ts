@@ -41,6 +41,9 @@ export function failureMessage(title: string, failure: Failure, reference?: stri
 function inner({ errorCategory, code }: Failure): string {
   if (errorCategory === 'timeout') return 'It took longer than it may.';
   if (errorCategory === 'cancelled') return 'It was ended before it was done.';
+  if (code === 'SECURITY_SOURCE_BLOCKED')
+    return 'You are kept out for a while, because of what was sent under your name before.';
+  if (code === 'SECURITY_BLOCKED') return 'What was sent has the form of an attack, and was not looked at.';
   if (errorCategory === 'service_overloaded') return 'There is too much to do at the moment.';
   if (code?.startsWith('STORE_') === true) return 'The database of the bot does not work.';
   return 'Something went wrong inside the bot.';
@@ -51,6 +54,9 @@ function advice({ code, retryable, errorCategory }: Failure, isOpen: boolean): s
   if (code === 'CHAT_BUSY') return 'Wait until one of them has ended; `/status` shows them.';
   if (code === 'CHAT_STOPPING' || errorCategory === 'cancelled')
     return 'Ask again when the bot is back. What was finished is found by `/results`.';
+  if (code === 'SECURITY_SOURCE_BLOCKED')
+    return 'Wait for a quarter of an hour, or ask whoever runs the bot to let you in again.';
+  if (code === 'SECURITY_BLOCKED') return 'Leave out what looks like a command or a query, and ask again.';
   if (code === 'BRIEFING_UNKNOWN') return '`/results` without an id lists what was made here.';
   if (retryable === true) return 'It may work later: ask again in a minute.';
   return isOpen

@@ -2,15 +2,25 @@ import 'reflect-metadata';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { OrchestrationContext, StepResult } from '@kapelle/core';
-import { type Briefing, type Mission, MISSION_STAGES, type MissionSummary } from '@kapelle/orchestrators';
+import { FakeClock } from '@kapelle/core/testing';
+import {
+  type Briefing,
+  type Escalation,
+  type Mission,
+  MISSION_STAGES,
+  type MissionSummary,
+  type SessionMonitor,
+} from '@kapelle/orchestrators';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { aBriefing } from '../adapters/fixtures/a-briefing.js';
 import { type Bot, type Ports, portsOf } from '../compose.js';
 import { composeService } from '../service.js';
 import { readSettings } from '../settings.js';
+import { MISSION_MANAGERS } from './mission-managers.js';
 import { announcementOf, threatFindings, transcriptFindings, voiceFindings } from './briefing-findings.js';
 
 const SAMPLES = fileURLToPath(new URL('../../samples/', import.meta.url));
@@ -27,9 +37,10 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function start(instead: Partial<Ports> = {}) {
+async function start(instead: Partial<Ports> = {}, clock?: FakeClock) {
   const settings = readSettings({ KAPELLE_DATA: join(folder, 'data') }, folder);
-  bot = composeService({ ...portsOf(settings), ...instead }, settings);
+  const ports = { ...portsOf(settings), ...instead };
+  bot = composeService(ports, settings, clock === undefined ? {} : { clock });
   const { host } = bot;
   await host.start();
   return <T>(params: Record<string, unknown>, name = 'mission', tenantId = 'desk'): Promise<StepResult<T>> =>
@@ -106,6 +117,53 @@ describe('the team of missions', () => {
     );
     expect(StepResult.unwrap(await ask<readonly MissionSummary[]>({ operation: 'list' }))).toHaveLength(2);
     expect(await ask({ operation: 'list' }, 'mission', 'others')).toMatchObject({ data: [] });
+  }, 60_000);
+
+  it('has its supervisor decide about a stage that has failed in spite of all retries', async () => {
+    const clock = new FakeClock();
+    const text = await readFile(await captions());
+    let asked = 0;
+    // As often as one attempt asks, for each of the four that a stage has.
+    const source = {
+      acquire: (uri: string) => {
+        asked += 1;
+        return asked <= 12
+          ? Promise.reject(Object.assign(new Error('not now'), { code: 'SOURCE_TIMEOUT', retryable: true }))
+          : Promise.resolve({ uri, name: 'talk.vtt', bytes: text });
+      },
+    };
+    const ask = await start({ source }, clock);
+    let isOver = false;
+    const running = ask<Mission>({
+      operation: 'run',
+      uri: 'https://example.org/talk.vtt',
+      depth: 'quick',
+    }).finally(() => {
+      isOver = true;
+    });
+    for (let tries = 0; tries < 2_000 && !isOver; tries += 1) {
+      await sleep(5);
+      await clock.advance(100);
+    }
+    const { status, sessionId } = StepResult.unwrap(await running);
+    expect(status).toBe('completed');
+    const { escalations } = StepResult.unwrap(
+      await ask<SessionMonitor>({ operation: 'monitor_orchestration_session', sessionId }, 'hierarchical'),
+    );
+    expect(escalations).toMatchObject([
+      {
+        taskId: 'content_acquisition',
+        severity: 'critical',
+        decidedBy: 'mission.supervisor',
+        decision: 'retry',
+      },
+    ]);
+    const decide = (at: number, severity: Escalation['severity'], errorCategory: string) =>
+      MISSION_MANAGERS[at]?.decide?.({ severity, errorCategory } as Escalation, new AbortController().signal);
+    expect(decide(0, 'critical', 'timeout')).toBeUndefined();
+    expect(decide(0, 'high', 'timeout')).toBe('retry');
+    expect(decide(0, 'medium', 'validation')).toBe('give_up');
+    expect(decide(1, 'critical', 'validation')).toBe('fail');
   }, 60_000);
 
   it('charges a mission with what its analyses have cost', async () => {

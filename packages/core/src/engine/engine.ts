@@ -36,7 +36,9 @@ export interface ExecutionEngine {
   ): Promise<void> | void;
   /** Runs, or attaches to the run with this id. Rejects only where the engine cannot be reached. */
   run(envelope: RunEnvelope, options: { readonly signal: AbortSignal }): Promise<StepResult>;
+  /** `runs.signal`: an event for `waitForEvent`. An unknown run is a failed result. Rejects as {@link run}. */
   signal?(runId: string, name: string, payload: unknown): Promise<StepResult>;
+  /** `runs.cancel`, also of runs that another process has begun. Answers as {@link signal}. */
   cancel?(runId: string, reason: string): Promise<StepResult>;
   stop(): Promise<void> | void;
 }

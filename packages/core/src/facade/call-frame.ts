@@ -57,6 +57,8 @@ class Ending {
 class More {
   runId: string | undefined = undefined;
   verbs: RunVerbs | undefined = undefined;
+  /** How many runs of each durable child a run on an engine has begun. */
+  children: Map<string, number> | undefined = undefined;
   call: InterceptedCall | undefined = undefined;
   unlink: (() => void) | undefined = undefined;
   graceTimer: TimerHandle | undefined = undefined;
@@ -207,6 +209,22 @@ export class CallFrame implements Abortable, WatchedCall {
 
   set verbs(verbs: RunVerbs | undefined) {
     (this.#more ??= new More()).verbs = verbs;
+  }
+
+  /** An engine runs it, with verbs of its own. */
+  runOnEngine(verbs: RunVerbs): void {
+    const more = (this.#more ??= new More());
+    more.verbs = verbs;
+    more.children = new Map();
+  }
+
+  /** The id of the next run of a durable child, the same whenever an engine repeats this run; else none. */
+  nextChildRunId(child: string): string | undefined {
+    const children = this.#more?.children;
+    if (children === undefined) return undefined;
+    const number = (children.get(child) ?? 0) + 1;
+    children.set(child, number);
+    return `${this.runId}/${child}.${number}`;
   }
 
   /** Monotonic; Infinity without a limit. */

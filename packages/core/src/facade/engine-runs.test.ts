@@ -126,6 +126,28 @@ describe('runs on an engine', () => {
     expect(begun).toEqual(['r']);
   });
 
+  it('attach to the durable children that they have begun when the engine repeats them', async () => {
+    const engine = new Ledger();
+    const { facade, begun } = setUp(engine);
+    class Parent extends BaseOrchestrator {
+      async run(context: OperationContext): Promise<readonly unknown[]> {
+        const answers = [await context.call('job'), await context.call('job', { operation: 'quick' })];
+        return answers.map((answer) => answer.data);
+      }
+    }
+    const parent = { layer: 'application', type: 'sequential', name: 'parent', durable: true } as const;
+    facade.register(defineOrchestrator(Parent, { ...parent, operations: ['run'] }));
+    const call = () => facade.orchestrate('parent', aContext(), {}, { runId: 'p' });
+    expect(await call()).toMatchObject({ data: ['done', 'done'] });
+    expect(begun).toEqual(['p/job.1', 'p/job.2']);
+    engine.runs.delete('p');
+    const envelope = { runId: 'p', orchestrator: 'parent', operation: 'run', params: {} };
+    expect(await engine.run({ ...envelope, context: aContext().toJSON() })).toMatchObject({
+      data: ['done', 'done'],
+    });
+    expect(begun).toHaveLength(2);
+  });
+
   it('get events and cancellations from the engine, running, ended here or begun by another process', async () => {
     const engine = new Ledger();
     const { clock, facade, call, open } = setUp(engine);

@@ -121,21 +121,22 @@ export class Invoker {
     const operation = known ?? operationOf(unit, params);
     if (operation instanceof FailedResult) return this.#refuse(unit.name, base, operation);
 
+    let call = options;
     if (options !== undefined) {
       const problem = optionsProblem(options);
       if (problem !== undefined) return this.#refuse(unit.name, base, problem);
-      if (options.runId !== undefined || options.idempotencyKey !== undefined) {
-        const attached = unit.runs.attachOrOpen(unit, operation, state, options);
-        if (attached !== undefined) return attendRun(attached, unit, operation, base, options);
-      }
     }
-    const frame = new CallFrame(unit, operation, state, params, options, parent);
+    if (operation.durable && parent !== undefined) call = asChildRun(parent, unit, options);
+    const isNamed = call !== undefined && (call.runId !== undefined || call.idempotencyKey !== undefined);
+    if (isNamed) {
+      const attached = unit.runs.attachOrOpen(unit, operation, state, call as CallOptions);
+      if (attached !== undefined) return attendRun(attached, unit, operation, base, call as CallOptions);
+    }
+    const frame = new CallFrame(unit, operation, state, params, call, parent);
     const answer = new Promise<StepResult>(handOver);
     frame.resolve = handedOver;
     frame.answer = answer;
-    if (options !== undefined && (options.runId !== undefined || options.idempotencyKey !== undefined)) {
-      unit.runs.opened(frame);
-    }
+    if (isNamed) unit.runs.opened(frame);
     this.#launch(frame);
     return answer;
   }
@@ -184,7 +185,7 @@ export class Invoker {
       { runId: envelope.runId },
       undefined,
     );
-    frame.verbs = verbs;
+    frame.runOnEngine(verbs);
     const answer = new Promise<StepResult>(handOver);
     frame.resolve = handedOver;
     frame.answer = answer;
@@ -322,4 +323,15 @@ export class Invoker {
   settle(frame: CallFrame, answer: StepResult): void {
     this.#settlement.settle(frame, answer);
   }
+}
+
+/** The options of a durable call that a run on an engine makes: repeated, the run attaches to the child it has begun. */
+function asChildRun(
+  parent: CallFrame,
+  unit: OrchestratorUnit,
+  options: CallOptions | undefined,
+): CallOptions | undefined {
+  if (options?.runId !== undefined || options?.idempotencyKey !== undefined) return options;
+  const runId = parent.nextChildRunId(unit.name);
+  return runId === undefined ? options : { ...options, runId };
 }

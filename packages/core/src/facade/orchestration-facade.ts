@@ -34,7 +34,8 @@ import type {
   ResultOf,
 } from './references.js';
 import { Registry } from './registry.js';
-import { RunRegistry, type Runs } from './run-registry.js';
+import { RunRegistry } from './run-registry.js';
+import type { Runs } from './runs.js';
 import { Runtime } from './runtime.js';
 
 /** What a facade uses; all of it may be left out. */

@@ -26,9 +26,12 @@ export interface NotGiven {
 
 /** Of one call. */
 export interface CallOptions {
-  /** Gives the run a name: the same id attaches to the same run. */
+  /**
+   * Gives the run a name: the same id attaches to the same run, in its process while that is remembered, on an engine for
+   * good. A call that never came to run (refused, cancelled while it waited, engine down) may be made again.
+   */
   readonly runId?: string;
-  /** As a run id, within tenant, orchestrator and operation. */
+  /** As a run id, within tenant, orchestrator and operation; the run's id follows from it, the same in every process. */
   readonly idempotencyKey?: string;
   /** Overrides the operation's and the orchestrator's. */
   readonly timeoutMs?: number;

@@ -222,6 +222,105 @@ describe('queues of a host', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('are worked off with what that takes: calls, and queues of others that stay open until all are idle', async () => {
+    for (const lowerFirst of [true, false]) {
+      const clock = new FakeClock();
+      const pause = (): Promise<void> =>
+        new Promise((resolve) => {
+          clock.setTimeout(resolve, 10);
+        });
+      const done: unknown[] = [];
+      const refused: unknown[] = [];
+      class Lower extends BaseOrchestrator {
+        async take(items: readonly unknown[]): Promise<void> {
+          await pause();
+          done.push(...items);
+        }
+        async check(_context: OperationContext, { item }: { readonly item: unknown }): Promise<unknown> {
+          await pause();
+          return item;
+        }
+        add(item: unknown): void {
+          const { status } = this.queue('lower').offer(item);
+          if (status !== 'ok') refused.push(item);
+        }
+      }
+      defineOrchestrator(Lower, {
+        layer: 'domain',
+        type: 'feedback',
+        name: 'lower',
+        operations: { check: {} },
+        consumes: { take: { queue: 'lower', capacity: 2 } },
+      });
+      class Upper extends BaseOrchestrator {
+        constructor(
+          readonly lower: Lower,
+          readonly facade: OrchestrationFacade,
+        ) {
+          super();
+        }
+        async take(items: readonly unknown[]): Promise<void> {
+          for (const item of items) {
+            const answer = await this.facade.orchestrate('lower', aContext(), { item });
+            if (answer.status === 'ok') this.lower.add(answer.data);
+            else refused.push(answer);
+          }
+        }
+        offer(_context: OperationContext, { items }: { readonly items: readonly unknown[] }): void {
+          this.put(items);
+        }
+        put(items: readonly unknown[]): void {
+          for (const item of items) this.queue('upper').offer(item);
+        }
+        override async drain(): Promise<void> {
+          const answer = await this.facade.orchestrate('lower', aContext(), { item: 'drained' });
+          done.push(answer.data);
+        }
+      }
+      defineOrchestrator(Upper, {
+        layer: 'domain',
+        type: 'feedback',
+        name: 'upper',
+        operations: { offer: {} },
+        consumes: { take: { queue: 'upper' } },
+        inject: [Lower, OrchestrationFacade],
+      });
+      const host = createOrchestrationHost({
+        orchestrators: lowerFirst ? [Lower, Upper] : [Upper, Lower],
+        clock,
+      });
+      await host.start();
+      // Some within a call, and some outside of any, which have no context.
+      await host.facade.orchestrate('upper', aContext(), { items: [1, 2, 3] });
+      (host.facade.get('upper') as unknown as Upper).put([4, 5, 6]);
+      const stopped = host.stop();
+      const outsider = host.facade.orchestrate('lower', aContext(), { item: 'new' });
+      expect(await outsider).toMatchObject({ errorCategory: 'service_unavailable' });
+      await clock.advance(1_000);
+      expect(await stopped).toMatchObject({ clean: true, undelivered: 0, aborted: 0 });
+      expect(refused).toEqual([]);
+      expect(done.sort()).toEqual([1, 2, 3, 4, 5, 6, 'drained']);
+      expect(clock.pending).toBe(0);
+    }
+  });
+
+  it('that feed each other for ever end with their time', async () => {
+    const { host, clock, offer, worker } = working({
+      take: async (items) => {
+        await new Promise<void>((resolve) => {
+          clock.setTimeout(resolve, 100);
+        });
+        for (const item of items) worker().inbox().offer(item);
+      },
+    });
+    await host.start();
+    await offer(1);
+    const stopped = host.stop();
+    await clock.advance(7_000);
+    expect(await stopped).toMatchObject({ clean: false, undelivered: 1 });
+    expect(clock.pending).toBe(0);
+  });
+
   it('name a consumer that does not end, and clean up all the same', async () => {
     let signal: AbortSignal | undefined;
     const { host, clock, offer, log } = working({

@@ -14,6 +14,7 @@ export function compileOperations(
   definition: OrchestratorDefinition | undefined,
 ): void {
   const { target, options } = unit;
+  checkMethods(unit, definition);
   for (const each of definition?.operations ?? []) {
     const operation = compile(unit, target as AnyClass, each);
     if (unit.operations.has(operation.name)) {
@@ -46,6 +47,36 @@ export function compileOperations(
   }
   if (unit.defaultOperation === undefined && unit.operations.size === 1) {
     unit.defaultOperation = unit.operations.values()[0];
+  }
+}
+
+/** Called by the lifecycle with a signal, where an operation gets a context. */
+const HOOKS: ReadonlySet<string> = new Set(['start', 'ready', 'drain', 'cleanup', 'health']);
+
+/** What no single decorator can see. @throws OrchestrationError `OPTION_INVALID` */
+function checkMethods(unit: OrchestratorUnit, definition: OrchestratorDefinition | undefined): void {
+  for (const { method } of definition?.operations ?? []) {
+    const declared = (unit.target?.prototype as Record<string, unknown> | undefined)?.[method];
+    if (!HOOKS.has(method) || typeof declared !== 'function' || declared.length === 0) continue;
+    throw new OrchestrationError(
+      'OPTION_INVALID',
+      `${unit.name} has an operation whose method is the hook "${method}": a host calls it with a signal, not with a context.`,
+      {
+        fix: `Give the method another name; the operation keeps its own with @operation({ name: '${method}' }).`,
+      },
+    );
+  }
+  const consumers = new Map<string, string>();
+  for (const [method, { queue }] of definition?.consumes ?? []) {
+    const other = consumers.get(queue);
+    if (other !== undefined) {
+      throw new OrchestrationError(
+        'OPTION_INVALID',
+        `${unit.name} has two consumers of queue "${queue}": ${other} and ${method}.`,
+        { fix: 'Keep one; its `concurrency` says how many batches are in work at the same time.' },
+      );
+    }
+    consumers.set(queue, method);
   }
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 
 import {
   BaseOrchestrator,
+  createOrchestrationHost,
   DEFAULT_LAYER_RULE,
   defineOrchestrator,
   ERROR_CATEGORIES,
@@ -123,6 +124,53 @@ describe('a declaration', () => {
     facade.register(Renamed);
     const client = await Promise.resolve(facade.client(Renamed));
     expect(await client.next(context)).toMatchObject({ data: 'next' });
+  });
+
+  it('that contradicts itself is refused: two of one name, two consumers of a queue, an operation that is a hook', async () => {
+    class Many extends BaseOrchestrator {
+      one(): string {
+        return 'one';
+      }
+      two(): string {
+        return 'two';
+      }
+      override start(_signal: AbortSignal): void {
+        return undefined;
+      }
+      override health(): boolean {
+        return true;
+      }
+    }
+    const declared = (options: Partial<Parameters<typeof defineOrchestrator>[1]>) => {
+      class Case extends Many {}
+      return defineOrchestrator(Case, { layer: 'domain', type: 'feedback', name: 'many', ...options });
+    };
+    const refused: readonly [Parameters<typeof declared>[0], string][] = [
+      [{ operations: { one: { name: 'same' }, two: { name: 'same' } } }, 'has two operations named "same"'],
+      [{ operations: { one: { default: true }, two: { default: true } } }, 'has two default operations'],
+      [
+        { consumes: { one: { queue: 'q' }, two: { queue: 'q' } } },
+        'has two consumers of queue "q": one and two',
+      ],
+      [{ operations: ['start'] }, 'the hook "start": a host calls it with a signal, not with a context'],
+    ];
+    for (const [options, message] of refused) {
+      const target = declared(options);
+      expect(createOrchestrationHost({ orchestrators: [target] }).check()).toMatchObject([
+        { code: 'OPTION_INVALID', severity: 'error', message: expect.stringContaining(message) as unknown },
+      ]);
+      expect(thrownBy(() => new OrchestrationFacade().register(target))).toMatchObject({
+        code: 'OPTION_INVALID',
+      });
+    }
+    const facade = new OrchestrationFacade();
+    facade.register(declared({ operations: { one: { name: 'start' }, health: true } }));
+    for (const [named, data] of [
+      ['start', 'one'],
+      ['health', true],
+    ]) {
+      expect(await facade.orchestrate('many', context, { operation: named })).toMatchObject({ data });
+    }
   });
 
   it('by standard decorators says which setting is missing', () => {

@@ -35,6 +35,8 @@ interface RunningMission {
   sessionId?: string;
   /** Why it is to end. */
   cancelled?: string;
+  /** Stages that are over, those of earlier runs included. */
+  readonly over: Set<string>;
   readonly onStage: (stage: string) => void;
   readonly done: Promise<unknown>;
 }
@@ -96,6 +98,7 @@ export class MissionSupervisor {
     const over = new Set<string>();
     let end: () => void = () => undefined;
     const running: RunningMission = {
+      over,
       onStage: (stage) => {
         over.add(stage);
         if (!context.signal.aborted) context.progress(over.size / plan.stages.length, stage);
@@ -147,6 +150,12 @@ export class MissionSupervisor {
       throw thrown;
     }
     running.sessionId = sessionId;
+    if (!isNew) {
+      const before = outcomeIn(await context.call(EXECUTOR, { operation: 'get_session_outcome', sessionId }));
+      for (const [stage, { status }] of Object.entries(before?.executionResults ?? {})) {
+        if (status === 'completed') running.over.add(stage);
+      }
+    }
     if (running.cancelled !== undefined) await cancelSession(context, sessionId, running.cancelled);
     const params = { operation: 'execute_orchestration_session', sessionId };
     // A mission that was cancelled before it began has nothing to execute.

@@ -482,6 +482,9 @@ describe('mission.run', () => {
       data: { status: 'completed' },
     });
     expect(ran).toEqual(['content_acquisition', 'content_analysis', 'content_analysis']);
+    // What was done before counts.
+    const told = after.test.eventsOf('run.progress').filter(({ orchestrator }) => orchestrator === 'mission');
+    expect(told.map(({ ratio }) => ratio)).toEqual([1]);
   });
 
   it('does the stages that have a counterpart in autonomous_intelligence', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { StepResult } from '@kapelle/core';
 import type { ActionRecord } from './book-draft.js';
 import { businessInsights } from './business-insights.js';
 import type { KpiReading } from './business-metrics.js';
 import { optimizationResults } from './optimization.js';
+import { TenantTurns, troubledTenants } from './troubled-tenants.js';
 
 const NOW = 1_700_000_000_000;
 const HOUR_MS = 3_600_000;
@@ -64,6 +66,35 @@ describe('what the actions of a day came to', () => {
     expect(optimizationResults([], { 'alert:a/restart': { tried: 6, helped: 1 } }, NOW).advice).toEqual([
       'restart rarely helps against alert:a (confidence 0.25 after 6 trials): it is only done when somebody agrees. Give the rule another action.',
     ]);
+  });
+});
+
+describe('tenants with trouble', () => {
+  it('have their turns, twenty at a time, whoever comes and goes meanwhile', () => {
+    const turns = new TenantTurns();
+    const many = Array.from({ length: 50 }, (_none, i) => `t${String(i).padStart(2, '0')}`);
+    const seen = [turns.next(many), turns.next(many), turns.next(many)];
+    expect(seen.map(({ length }) => length)).toEqual([20, 20, 20]);
+    expect(new Set(seen.flat()).size).toBe(50);
+    expect(turns.next(['t03', 't20', 't60'])).toEqual(['t20', 't60', 't03']);
+    expect(turns.next([])).toEqual([]);
+    expect(turns.next(['a'])).toEqual(['a']);
+  });
+
+  it('are those that security names and those with open actions, and nobody else', async () => {
+    const answers: readonly (readonly [StepResult, readonly string[]])[] = [
+      [StepResult.ok(['globex', '_shared', 'acme', 7, '']), ['globex', 'initech']],
+      [StepResult.ok('rubbish'), ['initech']],
+      [StepResult.fail('There is no security.', { errorCategory: 'not_found' }), ['initech']],
+    ];
+    const actions = [
+      { ...action('done', 0), tenantId: 'initech' },
+      { ...action('verified', 0), tenantId: 'umbrella' },
+      action('proposed', 0),
+    ];
+    for (const [answer, expected] of answers) {
+      expect(await troubledTenants(() => Promise.resolve(answer), actions, 'acme')).toEqual(expected);
+    }
   });
 });
 

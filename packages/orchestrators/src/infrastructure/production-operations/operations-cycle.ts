@@ -44,6 +44,8 @@ export interface OperationsCycle {
 export interface CycleWorld extends ActionWorld {
   /** Runs a phase under its name. */
   readonly phase: <T>(name: string, run: () => Promise<T>) => Promise<T>;
+  /** The business as it was just measured. @default it is measured */
+  readonly business?: BusinessMetrics;
 }
 
 /** Trouble that was seen, with whom it belongs to. */
@@ -88,9 +90,11 @@ export class CycleRunner {
     const intelligence = await world.phase('gather', () => gatherIntelligence(world.call, from));
     const assessment = await world.phase('assess', () => Promise.resolve(assessHealth(intelligence)));
     const { actionTimeoutMs: timeoutMs } = this.#settings;
-    const business = await world.phase('business', () =>
-      measureBusiness(this.#kpis, { clock: this.#clock, timeoutMs, signal }),
-    );
+    const business =
+      world.business ??
+      (await world.phase('business', () =>
+        measureBusiness(this.#kpis, { clock: this.#clock, timeoutMs, signal }),
+      ));
     const view = { intelligence, assessment, business };
     const { sightings, blind } = await world.phase('decide', () =>
       Promise.resolve(this.#decide(view, world.tenantId)),

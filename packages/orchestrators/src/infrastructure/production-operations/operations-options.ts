@@ -22,7 +22,10 @@ export interface OperationsOptions {
   readonly alertActions?: Readonly<Record<string, readonly OperationsAction[]>>;
   /** Whether a cycle is run every minute by itself. @default true */
   readonly background?: boolean;
-  /** The tenant whose threats cycles of the background look at. @default '_shared' */
+  /**
+   * The tenant as which cycles of the background run. After that they look at the threats of each tenant that has some of high
+   * or critical level, and at what was done about them. @default '_shared'
+   */
   readonly tenantId?: string;
   /** How long after an action the trouble may still be there. At least a cycle. @default 120_000 */
   readonly verifyAfterMs?: number;

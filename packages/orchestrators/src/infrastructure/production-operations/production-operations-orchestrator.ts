@@ -15,7 +15,7 @@ import {
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
 import { requireScopes } from '../../required-scopes.js';
-import { stateStoreFor, STATE_STORE, type StateStore } from '../../state/index.js';
+import { SHARED_TENANT, stateStoreFor, STATE_STORE, type StateStore } from '../../state/index.js';
 import { ActionBook } from './action-book.js';
 import { confidenceOf } from './action-learning.js';
 import type { AuditNote } from './audit-note.js';
@@ -34,6 +34,7 @@ import {
   operationsSettings,
 } from './operations-options.js';
 import { ActionParams, AutomationParams, MaintenanceParams } from './operations-params.js';
+import { TenantTurns, troubledTenants } from './troubled-tenants.js';
 
 /** What `get_status` gives. */
 export interface OperationsStatus {
@@ -70,6 +71,7 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
   readonly #drivers: readonly OperationsDriver[];
   readonly #kpis: readonly KpiSource[];
   #book: ActionBook;
+  readonly #turns = new TenantTurns();
   #runner: CycleRunner | undefined;
   #scopes: Unsubscribe | undefined;
   #running: { readonly tenantId: string; readonly cycle: Promise<OperationsCycle> } | undefined;
@@ -226,19 +228,31 @@ export class ProductionOperationsOrchestrator extends BaseOrchestrator {
     return StepResult.ok({ ended });
   }
 
+  /** A cycle of the system, then one for each tenant that has something of its own to be looked at. */
   @background({ everyMs: CYCLE_EVERY_MS, initialDelayMs: CYCLE_EVERY_MS, timeoutMs: 10 * CYCLE_EVERY_MS })
   async watch(signal: AbortSignal): Promise<void> {
     const facade = this.#facade;
     if (!this.#settings.background || facade === undefined || this.#running !== undefined) return;
-    const context = OrchestrationContext.create({ tenantId: this.#settings.tenantId, signal });
-    await this.#once({
-      tenantId: this.#settings.tenantId,
-      call: (name, params, timeoutMs = this.#settings.actionTimeoutMs) =>
-        facade.orchestrate(name, context.createChildContext(this.name), params, { timeoutMs }),
-      signal,
-      now: () => this.#clock.now(),
-      phase: (_name, run) => run(),
-    });
+    const worldOf = (tenantId: string): Omit<CycleWorld, 'business'> => {
+      const context = OrchestrationContext.create({ tenantId, signal });
+      return {
+        tenantId,
+        call: (name, params, timeoutMs = this.#settings.actionTimeoutMs) =>
+          facade.orchestrate(name, context.createChildContext(this.name), params, { timeoutMs }),
+        signal,
+        now: () => this.#clock.now(),
+        phase: (_name, run) => run(),
+      };
+    };
+    const { tenantId } = this.#settings;
+    const { business_metrics: business } = await this.#once(worldOf(tenantId));
+    const troubled = await troubledTenants(worldOf(SHARED_TENANT).call, this.#book.actions, tenantId);
+    for (const each of this.#turns.next(troubled)) {
+      // Somebody asks for a cycle meanwhile: the rest have their turn with the next.
+      if (this.#running !== undefined) return;
+      signal.throwIfAborted();
+      await this.#once({ ...worldOf(each), business });
+    }
   }
 
   async #once(world: CycleWorld): Promise<OperationsCycle> {

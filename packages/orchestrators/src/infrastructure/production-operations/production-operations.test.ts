@@ -359,6 +359,39 @@ describe('production_operations', () => {
     expect(await ask('list_actions')).toHaveLength(1);
   });
 
+  it('looks by itself at the threats of every tenant, and shows each its own', async () => {
+    let measured = 0;
+    const { clock, call, ask } = await start({
+      options: { tenantId: '_shared' },
+      kpis: [{ name: 'sales', weight: 1, target: 1, measure: () => Promise.resolve((measured += 1)) }],
+    });
+    const as = (tenantId: string, name: string, params: object, id = 'ada') =>
+      test?.host.facade.orchestrate(name, aContext({ tenantId, principal: { id, scopes: [] } }), params);
+    for (let i = 0; i < 5; i += 1) {
+      await as('globex', 'resilience', { operation: 'reset', serviceName: "' OR 1=1 --" }, 'eve');
+    }
+    for (let i = 0; i < 70; i += 1) await clock.advance(1_000);
+    const list = { operation: 'list_actions' };
+    expect(await as('globex', 'production_operations', list)).toMatchObject({
+      data: [{ tenantId: 'globex', state: 'done', action: { name: 'block_source' } }],
+    });
+    expect(await ask('list_actions')).toEqual([]);
+    const summary = { operation: 'get_health_summary' };
+    expect(await as('globex', 'resilience', summary, 'eve')).toMatchObject({
+      details: { code: 'SECURITY_SOURCE_BLOCKED' },
+    });
+    for (let i = 0; i < 70; i += 1) await clock.advance(1_000);
+    expect(await as('globex', 'production_operations', list)).toMatchObject({
+      data: [{ state: 'verified' }],
+    });
+    // The business is the same for all, and is asked about once a minute.
+    expect(measured).toBe(2);
+    expect(await call('security', { operation: 'get_threatened_tenants' })).toMatchObject({
+      errorCategory: 'authorization',
+      details: { code: 'SECURITY_SHARED_ONLY' },
+    });
+  });
+
   it('refuses options that cannot work, naming both where two contradict', () => {
     for (const [options, message] of [
       [{ automation: 'full' }, 'automation is full'],

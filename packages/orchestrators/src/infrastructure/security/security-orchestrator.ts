@@ -14,7 +14,7 @@ import {
 } from '@kapelle/core';
 import { inject, optional } from 'inversify';
 import { requireScopes } from '../../required-scopes.js';
-import { stateStoreFor, STATE_STORE, type StateStore } from '../../state/index.js';
+import { SHARED_TENANT, stateStoreFor, STATE_STORE, type StateStore } from '../../state/index.js';
 import { AuditDesk } from './audit/audit-desk.js';
 import { type AuditLine, AuditTrail, type AuditVerdict } from './audit/audit-trail.js';
 import { CallGuard } from './call-guard.js';
@@ -23,8 +23,7 @@ import { PerTenant } from './per-tenant.js';
 import { type AuthVerdict, RequestDesk, type RequestVerdict } from './request-desk.js';
 import { ADVISORY_SOURCE, type AdvisorySource } from './scan/advisories.js';
 import type { ScanReport } from './scan/finding.js';
-import { scanFolder } from './scan/scan-folder.js';
-import { scanThreat } from './scan/scan-threat.js';
+import { ScanDesk } from './scan/scan-desk.js';
 import { SecurityError } from './security-error.js';
 import {
   SECURITY_OPTIONS,
@@ -48,10 +47,7 @@ import { SourceBlocks } from './source-blocks.js';
 import { type SecurityThreat, ThreatBook } from './threat-book.js';
 import { ThreatShelf } from './threat-shelf.js';
 
-const SCANS = 'security.scans';
-const SCAN = 'latest';
 const MINUTE_MS = 60_000;
-const MAX_FILE_BYTES = 2 * 1024 * 1024;
 
 /**
  * Looks at what is sent for the form of attacks, counts what sources do, and blocks: a request, a source, or, as an
@@ -67,13 +63,13 @@ export class SecurityOrchestrator extends BaseOrchestrator {
   readonly #clock: Clock;
   readonly #store: StateStore;
   readonly #facade: OrchestrationFacade | undefined;
-  readonly #advisories: AdvisorySource | undefined;
   readonly #sources: SourceBlocks;
   readonly #threats: PerTenant<ThreatBook>;
   readonly #trail: AuditTrail;
   readonly #audit: AuditDesk;
   readonly #requests: RequestDesk;
   readonly #shelf: ThreatShelf;
+  readonly #scans: ScanDesk;
   #detach: Unsubscribe | undefined;
   #scopes: Unsubscribe | undefined;
 
@@ -90,7 +86,6 @@ export class SecurityOrchestrator extends BaseOrchestrator {
     this.#clock = clock;
     this.#store = stateStoreFor(store, clock);
     this.#facade = facade;
-    this.#advisories = advisories;
     const logger = () => this.logger;
     this.#sources = new SourceBlocks(settings, this.#store, logger);
     this.#threats = new PerTenant(() => new ThreatBook(settings.maxThreats, settings.threatTtlMs));
@@ -100,6 +95,10 @@ export class SecurityOrchestrator extends BaseOrchestrator {
       this.#block(...what),
     );
     this.#shelf = new ThreatShelf(this.#store, this.#threats, logger);
+    this.#scans = new ScanDesk({
+      ...{ store: this.#store, clock, advisories, maxFiles: settings.maxScanFiles },
+      ...{ threats: this.#threats, audit: this.#audit },
+    });
   }
 
   override async start(): Promise<void> {
@@ -212,48 +211,27 @@ export class SecurityOrchestrator extends BaseOrchestrator {
     params: ScanFolderParams,
     description: 'Scans a folder for secrets and vulnerable dependencies.',
   })
-  async scan_folder(
-    context: OperationContext,
-    { folder }: ScanFolderParams,
-  ): Promise<StepResult<ScanReport>> {
-    try {
-      const report = await context.step('scan', ({ signal }) =>
-        scanFolder(folder, {
-          maxFiles: this.#settings.maxScanFiles,
-          maxFileBytes: MAX_FILE_BYTES,
-          advisories: this.#advisories,
-          clock: this.#clock,
-          signal,
-        }),
-      );
-      const { tenantId } = context;
-      await this.#store.put({ tenantId, collection: SCANS, key: SCAN }, report);
-      const threats = this.#threats.of(tenantId);
-      const threat = scanThreat(report, tenantId, context.now());
-      threats.forgetVulnerabilities();
-      if (threat !== undefined) threats.note(threat);
-      await this.#audit.write(tenantId, {
-        actor: context.principal?.id ?? 'unknown',
-        action: 'scan_folder',
-        resource: folder.slice(-500),
-        decision: threat === undefined ? 'allow' : 'alert',
-        reason: threat?.description ?? `${report.findings.length} findings, none of high level.`,
-        ...(threat === undefined ? {} : { severity: threat.level }),
-      });
-      return StepResult.ok(report);
-    } catch (thrown) {
-      const cause = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-      if (!(cause instanceof SecurityError)) throw thrown;
-      return StepResult.fail(cause.message, {
-        errorCategory: 'filesystem_error',
-        details: { code: cause.code },
-      });
-    }
+  scan_folder(context: OperationContext, { folder }: ScanFolderParams): Promise<StepResult<ScanReport>> {
+    return this.#scans.scan(context, folder);
   }
 
   @operation({ description: 'Gives the threats that have not expired, the newest first.' })
   get_threats(context: OperationContext): readonly SecurityThreat[] {
     return this.#threats.of(context.tenantId).current(context.now());
+  }
+
+  /** Tenants with open threats of high or critical level. Only the system itself is told, as the shared tenant. */
+  @operation({ description: 'Tells the system itself which tenants have severe threats.' })
+  get_threatened_tenants(context: OperationContext): StepResult<readonly string[]> {
+    if (context.tenantId !== SHARED_TENANT) {
+      return StepResult.fail(
+        `Which tenants have threats is told to "${SHARED_TENANT}" alone. get_threats shows your own.`,
+        { errorCategory: 'authorization', details: { code: 'SECURITY_SHARED_ONLY' } },
+      );
+    }
+    const now = context.now();
+    const threatened = [...this.#threats.entries()].filter(([, book]) => book.hasSevere(now));
+    return StepResult.ok(threatened.map(([tenantId]) => tenantId));
   }
 
   @operation({ params: ThreatParams, description: 'Marks a threat as dealt with.' })
@@ -277,7 +255,7 @@ export class SecurityOrchestrator extends BaseOrchestrator {
 
   @operation({ description: 'Gives the score, 0 to 100.' })
   async get_security_score(context: OperationContext): Promise<SecurityScore> {
-    return securityScore(this.get_threats(context), await this.#scan(context.tenantId));
+    return securityScore(this.get_threats(context), await this.#scans.latest(context.tenantId));
   }
 
   @operation({ description: 'Gives threats, findings, score and what to do.' })
@@ -285,7 +263,12 @@ export class SecurityOrchestrator extends BaseOrchestrator {
     const threats = this.get_threats(context);
     const { tenantId } = context;
     const blocked = this.#sources.of(tenantId).blocked(context.now()).length;
-    return securityReport(threats, await this.#scan(tenantId), this.#threats.of(tenantId).counts, blocked);
+    return securityReport(
+      threats,
+      await this.#scans.latest(tenantId),
+      this.#threats.of(tenantId).counts,
+      blocked,
+    );
   }
 
   @operation({ params: RecordAuditParams, description: 'Appends a line to the audit trail.' })
@@ -322,9 +305,5 @@ export class SecurityOrchestrator extends BaseOrchestrator {
   #block(tenantId: string, source: string, now: number, reason: string): Promise<number> {
     this.#threats.of(tenantId).blockedSource(source);
     return this.#sources.block(tenantId, source, now, reason);
-  }
-
-  async #scan(tenantId: string): Promise<ScanReport | undefined> {
-    return (await this.#store.get<ScanReport>({ tenantId, collection: SCANS, key: SCAN }))?.value;
   }
 }

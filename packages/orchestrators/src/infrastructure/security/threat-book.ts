@@ -98,6 +98,14 @@ export class ThreatBook {
     return this.#threats.filter((each) => each.expiresAt > now).reverse();
   }
 
+  /** Whether somebody has to look: one of high or critical level is open. */
+  hasSevere(now: number): boolean {
+    return this.#threats.some(
+      ({ level, mitigation, expiresAt }) =>
+        mitigation === undefined && expiresAt > now && (level === 'high' || level === 'critical'),
+    );
+  }
+
   /** Notes that the source of threats was blocked: its open ones are dealt with. */
   blockedSource(source: string): void {
     for (const [i, each] of this.#threats.entries()) {

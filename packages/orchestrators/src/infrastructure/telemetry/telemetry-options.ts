@@ -6,6 +6,8 @@ import {
   type TelemetryRule,
 } from '@kapelle/observability';
 
+import type { RequiredScopes } from '../../required-scopes.js';
+
 /** Binding key of the options of `telemetry`. */
 export const TELEMETRY_OPTIONS = Symbol.for('kapelle.TelemetryOptions');
 
@@ -32,6 +34,8 @@ export interface TelemetryOptions {
   readonly system?: SystemReader;
   /** Told once for each alert that fires or is resolved; what it throws is logged. */
   readonly onAlert?: (alert: TelemetryAlert) => void;
+  /** Which scopes callers of operations of `telemetry` need; code that holds the orchestrator needs none. @default none */
+  readonly requiredScopes?: RequiredScopes;
 }
 
 /**
@@ -64,6 +68,11 @@ export const DEFAULT_TELEMETRY_RULES: readonly TelemetryRule[] = [
 
 const DEFAULT_TENANTS = 50;
 const MAX_TENANTS = 10_000;
+
+/** @throws TelemetryError `TELEMETRY_OPTION_INVALID`, always */
+export function refuseOption(problem: string): never {
+  throw new TelemetryError('TELEMETRY_OPTION_INVALID', `TELEMETRY_OPTIONS: ${problem}`);
+}
 
 /** Tenants that have a label of their own. @throws TelemetryError `TELEMETRY_OPTION_INVALID` */
 export function maxTenantsOf({ tenantLabel = false }: TelemetryOptions): number {

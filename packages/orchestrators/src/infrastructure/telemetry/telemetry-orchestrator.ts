@@ -29,9 +29,11 @@ import {
 } from '@kapelle/observability';
 import { inject, optional } from 'inversify';
 import { randomUUID } from 'node:crypto';
+import { readRequiredScopes, type RequiredScopes, requireScopes } from '../../required-scopes.js';
 import {
   DEFAULT_TELEMETRY_RULES,
   maxTenantsOf,
+  refuseOption,
   TELEMETRY_OPTIONS,
   type TelemetryOptions,
 } from './telemetry-options.js';
@@ -98,7 +100,9 @@ export class TelemetryOrchestrator extends BaseOrchestrator {
   readonly #onAlert: TelemetryOptions['onAlert'];
   readonly #feed: Interceptor;
   #reading: SystemReading | undefined;
+  readonly #requiredScopes: RequiredScopes;
   #detach: Unsubscribe | undefined;
+  #scopes: Unsubscribe | undefined;
 
   constructor(
     @inject(TELEMETRY_OPTIONS) @optional() options: TelemetryOptions = {},
@@ -113,6 +117,7 @@ export class TelemetryOrchestrator extends BaseOrchestrator {
         `maxSpans is ${String(maxSpans)}. Give a whole number from 1 to 1000000.`,
       );
     }
+    this.#requiredScopes = readRequiredScopes(options.requiredScopes, refuseOption);
     this.#clock = clock;
     this.#facade = facade;
     this.#system = options.system ?? new NodeSystemReader();
@@ -138,9 +143,11 @@ export class TelemetryOrchestrator extends BaseOrchestrator {
 
   override start(): void {
     this.#detach = this.#facade?.use(this.#feed);
+    this.#scopes = requireScopes(this.name, this.#requiredScopes, this.#facade, refuseOption);
   }
 
   override cleanup(): void {
+    this.#scopes?.();
     this.#detach?.();
     this.#detach = undefined;
   }
