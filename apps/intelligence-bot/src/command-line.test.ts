@@ -79,10 +79,10 @@ describe('the command line', () => {
     const [second, forced, found, nothing, listed, markdown, broken] = await Promise.all([
       run([]),
       run(['analyze', KENNEDY, '--depth', 'quick', '--quiet'], { environment: { FORCE_COLOR: '1' } }),
-      run(['search', 'recession', 'farm', '--json']),
+      run(['search', 'recession', 'inflation', '--json']),
       run(['search', 'zyzzyva']),
       run(['list', '--json']),
-      run(['show', '5b1b', '--format', 'markdown']),
+      run(['show', 'd021', '--format', 'markdown']),
       run(['show', 'nothing']),
     ]);
     expect(second.code).toBe(0);
@@ -93,10 +93,10 @@ describe('the command line', () => {
     expect(forced.err).toBe('');
     expect(forced.out).toContain('\u001b[');
     const [hit] = JSON.parse(found.out) as SearchHit[];
-    expect(hit?.summary.id).toBe('5b1b89f1375a-standard');
+    expect(hit?.summary.id).toBe('d021d8f9591d-standard');
     expect(nothing).toMatchObject({ code: 0, out: '' });
     const ids = (JSON.parse(listed.out) as BriefingSummary[]).map(({ id }) => id);
-    expect(ids).toContain('5b1b89f1375a-standard');
+    expect(ids).toContain('d021d8f9591d-standard');
     expect(markdown.code === 0 ? markdown.out : markdown.err).toMatch(/^# |begins several ids/);
     expect(broken).toMatchObject({ code: 4, out: '' });
     expect(broken.err).toBe(
