@@ -29,7 +29,7 @@ export async function orchestrators(
       else {
         const room = roomOf(io.out, 0);
         const sorted = known.sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer));
-        io.out.write(room < TABLE_WIDTH ? paragraphs(sorted, colors) : table(sorted, colors, room));
+        io.out.write(room < TABLE_WIDTH ? paragraphs(sorted, colors, room) : table(sorted, colors, room));
       }
       return EXIT_CODE.ok;
     },
@@ -58,13 +58,29 @@ function table(known: readonly OrchestratorInfo[], colors: Colors, room: number)
   return `${lines.toString()}\n`;
 }
 
-function paragraphs(known: readonly OrchestratorInfo[], colors: Colors): string {
+function paragraphs(known: readonly OrchestratorInfo[], colors: Colors, room: number): string {
   return known
-    .map(
-      ({ name, layer, type, state, ...each }) =>
-        `${colors.bold(name)}  ${layer} · ${type} · ${state} · ${healthOf(each, colors)}\n  ${operationsOf(each)}\n`,
-    )
+    .map(({ name, layer, type, state, ...each }) => {
+      const facts = `  ${layer} · ${type} · ${state} · `;
+      const isOneLine = name.length + facts.length + each.health.status.length <= room;
+      const head = `${colors.bold(name)}${isOneLine ? '' : '\n'}${facts}${healthOf(each, colors)}`;
+      return `${head}\n${indented(operationsOf(each), room)}`;
+    })
     .join('');
+}
+
+/** Lines of whole words, two columns in. */
+function indented(text: string, room: number): string {
+  let lines = '';
+  let line = ' ';
+  for (const word of text.split(' ')) {
+    if (line.trim() !== '' && line.length + 1 + word.length > room) {
+      lines += `${line}\n`;
+      line = ' ';
+    }
+    line += ` ${word}`;
+  }
+  return `${lines}${line}\n`;
 }
 
 function healthOf({ health }: Pick<OrchestratorInfo, 'health'>, colors: Colors): string {

@@ -10,9 +10,12 @@ import { countWords } from './prose/words.js';
 /** Longest title, in characters; what is longer is a paragraph in the wrong place. */
 const MAX_TITLE = 200;
 
+/** Words that may stand before the heading that is the title; one further on names a part of the content. */
+const MAX_BEFORE_TITLE = 60;
+
 /**
  * Adds what every format has alike: positions, title, language and word count. The title comes from the
- * metadata, else from the first heading, else from the file name; a date that the content lacks from the file name
+ * metadata, else from a heading at the beginning, else from the file name; a date that the content lacks from the file name
  * alone, with a warning.
  */
 export function finishDocument(
@@ -21,8 +24,7 @@ export function finishDocument(
   warnings: readonly ParseWarning[],
 ): ContentDocument {
   const segments: Segment[] = draft.segments.map((segment, index) => ({ index, ...segment }));
-  const heading = segments.find((segment) => segment.kind === 'heading')?.text;
-  const title = cleanText(draft.title ?? '') || heading || readableName(source.name);
+  const title = cleanText(draft.title ?? '') || headingAtStart(segments) || readableName(source.name);
   const prose = segments.filter((segment) => segment.kind !== 'heading');
   // An item of a feed is not called as the feed's file is.
   const named =
@@ -41,6 +43,16 @@ export function finishDocument(
     wordCount: segments.reduce((sum, segment) => sum + countWords(segment.text), 0),
     warnings: named === undefined ? warnings : [...warnings, dateFromName(named)],
   };
+}
+
+function headingAtStart(segments: readonly Segment[]): string | undefined {
+  let before = 0;
+  for (const { kind, text } of segments) {
+    if (kind === 'heading') return text;
+    before += countWords(text);
+    if (before > MAX_BEFORE_TITLE) return undefined;
+  }
+  return undefined;
 }
 
 function dateFromName(date: string): ParseWarning {

@@ -177,6 +177,13 @@ describe('KnowledgeBase', () => {
     expect(base.related('She was the first Utopian ever to sail round the island.')).toEqual(fact);
   });
 
+  it('does not take figures in common for a subject in common', () => {
+    const text = 'U.S. poverty rate: 15 percent in 1982.';
+    const base = new KnowledgeBase({ statements: [{ text, source: 'census' }] });
+    expect(base.related('In 1982 the rate of growth of the defense budget was 15 percent.')).toEqual([]);
+    expect(base.related('Poverty rose to 15 percent.')).toEqual([{ statement: text, source: 'census' }]);
+  });
+
   it('refuses a fact whose date is not one', () => {
     const build = (): unknown =>
       new KnowledgeBase({

@@ -42,6 +42,13 @@ const COMMON = new Set(
   ),
 );
 
+/** Words of figures: without a word for what they measure, "15 percent" of two things is a coincidence. */
+const MEASURING = new Set(
+  'percent percentage per cent hundred thousand million billion trillion dollar dollars rate rates average annual fiscal'.split(
+    ' ',
+  ),
+);
+
 function words(text: string): string[] {
   return tokenize(text).filter((word) => word.length > 1 && !COMMON.has(word));
 }
@@ -60,8 +67,12 @@ function commonIn(
 
 function sharesEnough(statement: string, asked: ReadonlySet<string>): boolean {
   const own = [...new Set(words(statement))];
-  const shared = own.filter((word) => asked.has(word)).length;
-  return shared >= 2 && shared >= own.length * SHARED_WORDS;
+  const shared = own.filter((word) => asked.has(word));
+  return (
+    shared.length >= 2 &&
+    shared.length >= own.length * SHARED_WORDS &&
+    shared.some((word) => !MEASURING.has(word) && !/^[^\p{L}]*\p{N}/u.test(word))
+  );
 }
 
 /** First to last day a fact is true. */
@@ -194,7 +205,8 @@ export class KnowledgeBase {
   /**
    * Statements about the same thing, nearest in wording first. A fact is about the same thing where the text names its
    * subject by a name that can mean nothing else. Any other sentence has to share at least two of its words, and
-   * at least {@link SHARED_WORDS} of them: a date, a month and "first" in common are a coincidence.
+   * at least {@link SHARED_WORDS} of them: a date, a month and "first" in common are a coincidence. So are figures and
+   * their units alone.
    *
    * @param limit at most this many. @default 3
    */

@@ -202,6 +202,13 @@ to see -->
     expect(linesOf(documentOf('x.txt', acronym))).toEqual([acronym]);
   });
 
+  it('takes no heading from the middle of the text for its title', () => {
+    const speech = (before: number): string =>
+      `${'We begin anew our joint and separate efforts. '.repeat(before)}I. STRENGTHENING THE ECONOMY The task must begin at home.`;
+    expect(documentOf('address-to-congress.txt', speech(20)).title).toBe('Address To Congress');
+    expect(documentOf('address-to-congress.txt', speech(1)).title).toBe('I. STRENGTHENING THE ECONOMY');
+  });
+
   it('keeps the text behind a fence that is never closed, and says so', () => {
     const document = documentOf('x.md', '# Title\n\n```\nANN: hello\n\nAll of this is text.');
     expect(linesOf(document)).toEqual(['# Title', 'ANN: hello', 'All of this is text.']);

@@ -92,13 +92,13 @@ export class SoundTally {
     if (this.#sounds > 0) {
       warnings.add(
         'SOUNDS_LEFT_OUT',
-        `Left out ${this.#sounds} notes on sounds such as [Music] or (applause).`,
+        `Left out ${this.#sounds} ${this.#sounds === 1 ? 'note' : 'notes'} on sounds such as [Music] or (applause).`,
       );
     }
     if (this.#wordless > 0) {
       warnings.add(
         'WORDLESS_LEFT_OUT',
-        `Left out ${this.#wordless} stretches without a word, such as "...".`,
+        `Left out ${this.#wordless} ${this.#wordless === 1 ? 'stretch' : 'stretches'} without a word, such as "...".`,
       );
     }
   }
