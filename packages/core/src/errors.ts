@@ -50,6 +50,10 @@ export const ERROR_CODES = {
     'configuration',
     'Put @inject(token) on the parameter, or list it in defineOrchestrator({ inject }).',
   ),
+  POLICY_UNAPPLIED: row(
+    'configuration',
+    'Give the host the interceptor that applies policies: interceptors: [resilienceInterceptor(…)].',
+  ),
   PARAMS_UNCHECKED: row('configuration', 'Give the operation a DTO: @operation({ params: Dto }).'),
   ENGINE_UNSUITABLE: row('configuration', 'Choose an engine that offers the capability, or drop the need.'),
   HOST_STATE: row('configuration', 'Check host.state before.'),

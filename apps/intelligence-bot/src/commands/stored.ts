@@ -47,7 +47,7 @@ export async function list(run: CommandRun, { json, limit, verbose }: StoredOpti
     }
     const colors = colorsOf(io.outColors);
     for (const { id, createdAt, title, wordCount, claimCount, producedBy } of briefings) {
-      const facts = `${String(wordCount)} words, ${String(claimCount)} claims`;
+      const facts = `${String(wordCount)} words, ${String(claimCount)} ${claimCount === 1 ? 'claim' : 'claims'}`;
       const reduced = producedBy === 'fallback_autonomous' ? colors.yellow('  reduced') : '';
       io.out.write(`${colors.bold(id)}  ${when(createdAt)}  ${colors.dim(facts)}${reduced}\n`);
       io.out.write(`  ${fitted(escapeControls(title), io.out, 2)}\n`);

@@ -11,6 +11,8 @@ import { isLayer } from '../layers.js';
 import type { Logger } from '../logging/logger.js';
 import { OrchestrationHost } from '../lifecycle/host.js';
 import type { ShutdownOptions, StartupOptions } from '../lifecycle/host-options.js';
+import { nearestNames } from '../naming.js';
+import { type Problem, problem } from '../graph/problem.js';
 import type { AnyClass } from '../orchestrator/metadata.js';
 import { Kernel } from './kernel.js';
 import { checkSameOptions } from './kernel-behind.js';
@@ -66,6 +68,7 @@ export function createOrchestrationHost(options: HostOptions): OrchestrationHost
     startTimeoutMs: startup.hookTimeoutMs,
     stopTimeoutMs: shutdown.hookTimeoutMs,
   });
+  kernel.problems.push(...unknownOptions(options));
   kernel.useResolver({
     get: (token) => container.get(token as never),
     getAsync: (token) => container.getAsync(token as never),
@@ -89,6 +92,44 @@ export function createOrchestrationHost(options: HostOptions): OrchestrationHost
       kernel.bindAnew(container.bind.bind(container));
     },
   });
+}
+
+// All of them, or the compiler says so.
+const OPTION_NAMES: Readonly<Record<keyof HostOptions, true>> = {
+  orchestrators: true,
+  modules: true,
+  container: true,
+  logger: true,
+  clock: true,
+  random: true,
+  interceptors: true,
+  engine: true,
+  maxDepth: true,
+  layerRule: true,
+  ambientContext: true,
+  strictParams: true,
+  global: true,
+  startup: true,
+  shutdown: true,
+};
+
+/** What the compiler finds in TypeScript, and nobody in JavaScript: an option with a slip in its name has no effect. */
+function unknownOptions(options: HostOptions): Problem[] {
+  return Object.keys(options)
+    .filter((name) => !Object.hasOwn(OPTION_NAMES, name))
+    .map((name) => {
+      const [nearest] = nearestNames(name, Object.keys(OPTION_NAMES), 1);
+      return problem(
+        'OPTION_INVALID',
+        `createOrchestrationHost has no option "${name.slice(0, 80)}".`,
+        [],
+        [],
+        {
+          severity: 'warning',
+          fix: nearest === undefined ? 'Leave it out.' : `Did you mean "${nearest}"?`,
+        },
+      );
+    });
 }
 
 /** The kernel that a module has put into the container, else one made here and bound. */

@@ -72,6 +72,7 @@ export interface OrchestrationEvents {
     readonly orchestrator: string;
     readonly tenantId?: string;
     readonly requestId?: string;
+    readonly traceId?: string;
     readonly result: StepResult;
   };
   /** Its caller had been answered already; the result is dropped. */

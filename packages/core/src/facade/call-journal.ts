@@ -97,12 +97,7 @@ export class CallJournal {
           : typeof ref === 'function'
             ? String(ref.name)
             : typeof ref;
-      const ids = OrchestrationContext.isContext(context)
-        ? {
-            tenantId: OrchestrationContext.stateOf(context).tenantId,
-            requestId: OrchestrationContext.stateOf(context).requestId,
-          }
-        : undefined;
+      const ids = OrchestrationContext.isContext(context) ? idsOf(context) : undefined;
       if (logger.isLevelEnabled?.('warn') !== false && result.status === 'failed') {
         const event =
           result.errorCategory === 'not_found' ? 'orchestrator_not_found' : 'orchestration_refused';
@@ -118,4 +113,13 @@ export class CallJournal {
       // What cannot even be named must not turn an answer into a rejection.
     }
   }
+}
+
+function idsOf(context: OrchestrationContext): {
+  readonly tenantId: string;
+  readonly requestId: string;
+  readonly traceId?: string;
+} {
+  const { tenantId, requestId, traceId } = OrchestrationContext.stateOf(context);
+  return { tenantId, requestId, ...(traceId === undefined ? {} : { traceId }) };
 }

@@ -144,6 +144,11 @@ export class InterceptorChain {
     return operation.interceptedBy.hooks;
   }
 
+  /** Whether any may stand around an operation, as what applies a policy does. */
+  surrounds(unit: OrchestratorUnit, operation: CompiledOperation): boolean {
+    return this.#select(unit, operation).around.length > 0;
+  }
+
   #select({ name: orchestrator, layer, type }: OrchestratorUnit, operation: CompiledOperation): Hooks {
     const { policy } = operation.options;
     const known = {

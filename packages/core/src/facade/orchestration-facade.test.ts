@@ -581,13 +581,13 @@ describe('the log of a call', () => {
 
   it('names a call that reached nobody', async () => {
     const { logger, facade } = setUp('warn');
-    await facade.orchestrate('quite', aContext({ requestId: 'r-2' }));
+    await facade.orchestrate('quite', aContext({ requestId: 'r-2', traceId: 't-2' }));
     await facade.orchestrate('quiet', 'no context' as never);
     expect(logger.lines).toMatchObject([
       {
         level: 'warn',
         event: 'orchestrator_not_found',
-        fields: { orchestrator: 'quite', tenantId: 'acme', requestId: 'r-2' },
+        fields: { orchestrator: 'quite', tenantId: 'acme', requestId: 'r-2', traceId: 't-2' },
       },
       {
         level: 'warn',

@@ -62,6 +62,13 @@ export interface RegisterOptions {
   readonly cleanupAfterCall?: boolean;
 }
 
+declare const noOperation: unique symbol;
+
+/** What params are not, whatever they are: its name is what a compiler says of params that no operation takes. */
+interface ParamsFitNoOperation {
+  readonly [noOperation]: never;
+}
+
 type AnyOrchestratorClass = OrchestratorClass | (abstract new (...args: never[]) => object);
 
 const HOOK_TIMEOUT_MS = { start: 15_000, stop: 10_000 };
@@ -232,6 +239,13 @@ export class OrchestrationFacade {
     params?: unknown,
     options?: CallOptions,
   ): Promise<StepResult>;
+  /** Fits no call: here so that the compiler says which argument is wrong, and not that nothing fits. */
+  orchestrate(
+    ref: string | AnyOrchestratorClass,
+    context: OrchestrationContext,
+    params?: ParamsFitNoOperation,
+    options?: CallOptions,
+  ): Promise<StepResult<never>>;
   orchestrate(
     ref: unknown,
     context: unknown,

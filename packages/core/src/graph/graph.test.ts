@@ -14,7 +14,9 @@ import {
   type OrchestratorDeclaration,
   orchestrator,
   type Problem,
+  type StepResult,
 } from '../index.js';
+import { RecordingLogger } from '../testing/index.js';
 import { aContext, rejection } from '../lifecycle/fixtures/scripted-host.js';
 
 type Class = new (...args: never[]) => BaseOrchestrator;
@@ -281,6 +283,42 @@ describe('the graph check', () => {
     const strict = createOrchestrationHost({ orchestrators: [Declared], strictParams: true });
     expect(strict.check()).toMatchObject([{ code: 'PARAMS_UNCHECKED', severity: 'error' }]);
     expect(await rejection(strict.start())).toMatchObject({ code: 'GRAPH_INVALID' });
+  });
+
+  it('warns of a policy that nothing applies, and of an option that there is not, also in the log', async () => {
+    const Guarded = class extends BaseOrchestrator {
+      work(): number {
+        return 1;
+      }
+    };
+    defineOrchestrator(Guarded, {
+      layer: 'domain',
+      type: 'business_logic',
+      name: 'guarded',
+      operations: { work: { policy: 'ghost' } },
+    });
+    const logger = new RecordingLogger();
+    const options = { orchestrators: [Guarded], logger, orchestrator: [] };
+    const host = createOrchestrationHost(options);
+    const warnings = [
+      { code: 'OPTION_INVALID', severity: 'warning', fix: 'Did you mean "orchestrators"?' },
+      { code: 'POLICY_UNAPPLIED', severity: 'warning', path: ['guarded', 'work'] },
+    ];
+    expect(host.check()).toMatchObject(warnings);
+    await host.start();
+    const told = logger.records.filter(({ event }) => event === 'host_problem');
+    expect(told.map(({ fields }) => fields?.['code'])).toEqual(warnings.map(({ code }) => code));
+    await host.stop();
+
+    const around = { name: 'policies', around: (_call: unknown, next: () => Promise<StepResult>) => next() };
+    const applied = (appliesTo?: () => boolean) =>
+      createOrchestrationHost({
+        orchestrators: [Guarded],
+        interceptors: [{ ...around, ...(appliesTo === undefined ? {} : { appliesTo }) }],
+      });
+    expect(applied().check()).toEqual([]);
+    expect(applied(() => true).check()).toEqual([]);
+    expect(applied(() => false).check()).toMatchObject([{ code: 'POLICY_UNAPPLIED' }]);
   });
 
   it('rejects a start with all problems at once: each message in its message, each error in its errors', async () => {

@@ -2,6 +2,7 @@ import { bindingReader } from '../container/inspect.js';
 import { noteDependencies } from '../graph/dependencies.js';
 import { DependencyGraph } from '../graph/dependency-graph.js';
 import { GraphView } from '../graph/graph-view.js';
+import { policyProblems } from '../graph/policy-problems.js';
 import type { Problem } from '../graph/problem.js';
 import type { AnyClass } from '../orchestrator/metadata.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
@@ -37,7 +38,13 @@ export class HostGraph {
   /** Everything wrong, errors first. */
   problems(graph = this.now()): Problem[] {
     const { kernel } = this.#settings;
-    const all = [...kernel.problems, ...graph.problems, ...engineProblems(kernel)];
+    const { interceptors } = kernel.internals.runtime;
+    const all = [
+      ...kernel.problems,
+      ...graph.problems,
+      ...engineProblems(kernel),
+      ...policyProblems(kernel.units, interceptors),
+    ];
     return [
       ...all.filter((each) => each.severity === 'error'),
       ...all.filter((each) => each.severity === 'warning'),

@@ -173,7 +173,10 @@ describe('a host', () => {
     ]);
     const { host, clock } = scriptedHost;
     const refused = { errorCategory: 'service_unavailable', retryable: true };
-    expect(await scriptedHost.call('db')).toMatchObject(refused);
+    expect(await scriptedHost.call('db')).toMatchObject({
+      ...refused,
+      error: 'db takes no calls: the host has not been started. Call it after `await host.start()`.',
+    });
     const started = host.start();
     await clock.advance(0);
     expect(await scriptedHost.call('db')).toMatchObject({ data: 'db' });

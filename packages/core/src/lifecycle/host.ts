@@ -209,8 +209,13 @@ export class OrchestrationHost {
     this.#undoFailures.length = 0;
     const graph = this.#graph.now();
     kernel.bindLazyOf(graph.services, container);
-    const errors = this.#graph.problems(graph).filter((each) => each.severity === 'error');
+    const problems = this.#graph.problems(graph);
+    const errors = problems.filter((each) => each.severity === 'error');
     if (errors.length > 0) throw graphInvalid(errors);
+    for (const { code, message, fix } of problems) {
+      // Params that nobody checks are many people's choice; what was written and has no effect is nobody's.
+      if (code !== 'PARAMS_UNCHECKED') runtime.logger.warn('host_problem', { code, message, fix });
+    }
     this.#graph.note(graph);
     runtime.admission = 'open';
     runtime.admissionReason = '';
@@ -327,8 +332,10 @@ export class OrchestrationHost {
   }
 
   #refuseStart(unit: OrchestratorUnit): FailedResult | undefined {
-    const refuse = (why: string): FailedResult => refusal(unit, why);
-    if (this.#state === 'created') return refuse('the host has not been started');
+    const refuse = (why: string, next?: string): FailedResult => refusal(unit, why, next);
+    if (this.#state === 'created') {
+      return refuse('the host has not been started', 'Call it after `await host.start()`.');
+    }
     if (this.#state === 'stopped' || this.#state === 'failed') return refuse(`the host is ${this.#state}`);
     // While it drains, only running work comes this far.
     if (unit.options.startup === 'lazy' && this.#state !== 'stopping') return undefined;

@@ -91,8 +91,8 @@ export class OnDemandStart {
 }
 
 /** Why an orchestrator does not take a call now. */
-export function refusal(unit: OrchestratorUnit, why: string): FailedResult {
-  return new FailedResult(`${unit.name} takes no calls: ${why}. Try again later.`, {
+export function refusal(unit: OrchestratorUnit, why: string, next = 'Try again later.'): FailedResult {
+  return new FailedResult(`${unit.name} takes no calls: ${why}. ${next}`, {
     errorCategory: 'service_unavailable',
   });
 }

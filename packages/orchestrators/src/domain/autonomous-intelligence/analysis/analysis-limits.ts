@@ -1,3 +1,4 @@
+import { languageName } from '../language-name.js';
 import type { Analysis } from '../model.js';
 import type { TextModel } from './text-model.js';
 
@@ -17,7 +18,7 @@ const ENGLISH_MADE = ['entities', 'readability', 'keywords'] as const;
  */
 export function analysisLimits(text: TextModel): readonly AnalysisLimit[] {
   if (text.isEnglish) return [];
-  const language = `the language is "${text.language}" and the model is English`;
+  const language = `the language is ${languageName(text.language)} and the model is English`;
   return [
     ...ENGLISH_ONLY.map((part) => ({ part, reason: `Not analysed: ${language}.` })),
     ...ENGLISH_MADE.map((part) => ({ part, reason: `Reduced: ${language}.` })),

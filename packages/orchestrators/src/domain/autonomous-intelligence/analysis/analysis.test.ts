@@ -276,10 +276,10 @@ describe('an analysis of awkward texts', () => {
     });
     expect([parts.claims, parts.fallacies, parts.persuasion]).toEqual([[], [], []]);
     expect(parts.quality.notes).toContain(
-      'The language is "deu": sentiment, claims, cues and readability are made for English.',
+      'The language is German: sentiment, claims, cues and readability are made for English.',
     );
     expect(analysisLimits(readText(document)).find(({ part }) => part === 'sentiment')?.reason).toBe(
-      'Not analysed: the language is "deu" and the model is English.',
+      'Not analysed: the language is German and the model is English.',
     );
     expect(analysisLimits(readText(aDocument(['Hm.'], { language: 'und' })))).toEqual([]);
   });

@@ -1,3 +1,4 @@
+import { languageName } from '../language-name.js';
 import type { ContentDocument, QualityScore } from '../model.js';
 import { contentLemmas } from './term-vectors.js';
 import type { Sentence, TextModel, Token } from './text-model.js';
@@ -71,7 +72,7 @@ export function scoreQuality(text: TextModel, document: ContentDocument): Qualit
   const notes = measures.filter((measure) => measure.value < LOW).map(({ note }) => note);
   if (!text.isEnglish)
     notes.push(
-      `The language is "${text.language}": sentiment, claims, cues and readability are made for English.`,
+      `The language is ${languageName(text.language)}: sentiment, claims, cues and readability are made for English.`,
     );
   return { overall, parts, notes };
 }

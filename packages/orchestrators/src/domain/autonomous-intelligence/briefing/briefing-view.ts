@@ -8,6 +8,7 @@ import type {
   StageNote,
   Verdict,
 } from '../model.js';
+import { languageName } from '../language-name.js';
 import { isPlannedGap } from '../planned-gap.js';
 
 /** Parts of a briefing that may not have been made. */
@@ -270,16 +271,6 @@ export function sourceFacts({ document }: Briefing): readonly string[] {
     document.durationMs === undefined ? undefined : formatTime(document.durationMs),
     languageName(document.language),
   ].filter((text) => text !== undefined);
-}
-
-/** `eng` as `English`; a code nobody knows as it stands. */
-function languageName(code: string): string {
-  if (code === 'und') return 'language unknown';
-  try {
-    return new Intl.DisplayNames(['en'], { type: 'language' }).of(code) ?? code;
-  } catch {
-    return code;
-  }
 }
 
 /** What a Flesch reading ease stands for, in a word. */

@@ -1,4 +1,4 @@
-import type { ContentFormat, Segment } from '../model.js';
+import type { ContentFormat, ParseWarning, Segment } from '../model.js';
 import type { WarningLog } from './warning-log.js';
 
 /** What every parser gets: decoded text with `\n` line ends and no byte order mark. */
@@ -24,6 +24,8 @@ export interface Draft {
   /** Language tag as the source declares it, for example `en-US`. */
   readonly language?: string;
   readonly durationMs?: number;
+  /** What concerns one item of a feed; what concerns a whole file is in {@link Source.warnings}. */
+  readonly warnings?: readonly ParseWarning[];
 }
 
 /** Leaves out the keys without a value, so that they can be spread into a type with optional ones. */

@@ -58,7 +58,7 @@ export function parseContent(raw: RawContent, { maxBytes = MAX_BYTES }: ParseOpt
   const source: Source = { uri, name, text, warnings };
   if (format === 'feed') {
     const { title, drafts } = parseFeed(source);
-    const documents = drafts.map((draft) => finishDocument(draft, source, []));
+    const documents = drafts.map((draft) => finishDocument(draft, source, draft.warnings ?? []));
     if (documents.length === 0)
       throw new ContentError(
         'CONTENT_EMPTY',

@@ -124,7 +124,7 @@ and<00:00:04.400><c> how</c><00:00:04.800><c> far</c><00:00:05.200><c> it</c><00
         {
           code: 'CUE_ENDS_BEFORE_START',
           line: 6,
-          message: 'A cue ends at 3000 ms, before its start at 5000 ms.',
+          message: 'A cue ends at 3 s, before its start at 5 s.',
         },
         {
           code: 'CUE_WITHOUT_TIMES',

@@ -258,12 +258,12 @@ describe('feeds', () => {
   it('reads RSS with its podcast and content modules', () => {
     const content = parse(
       'feed.xml',
-      `<?xml version="1.0"?><?xml-stylesheet href="x.xsl"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd">
+      `<?xml version="1.0"?><?xml-stylesheet href="x.xsl"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd" xmlns:podcast="https://podcastindex.org/namespace/1.0">
 <channel><title>The Show</title><link>https://show.example/</link><language>en-us</language><itunes:author>Ann</itunes:author>
 <item><title><![CDATA[One & two]]></title><link>/one</link><pubDate>Tue, 10 Jun 2003 04:00:00 EST</pubDate><itunes:duration>01:02:03</itunes:duration>
 <description>Short</description><content:encoded><![CDATA[<p>First&nbsp;paragraph.</p><p>Second &amp; last.</p>]]></content:encoded></item>
 <item><title>Empty</title></item>
-<item><title>Two</title><guid>https://show.example/two</guid><author>bo@x.example (Bo Ek)</author><description>Plain text.
+<item><title>Two</title><guid>https://show.example/two</guid><podcast:transcript url="https://show.example/two.vtt" type="text/vtt"/><author>bo@x.example (Bo Ek)</author><description>Plain text.
 
 Another paragraph.</description></item></channel></rss>`,
     );
@@ -276,12 +276,16 @@ Another paragraph.</description></item></channel></rss>`,
         publishedAt: '2003-06-10T09:00:00.000Z',
         durationMs: 3_723_000,
         segments: [{ text: 'First paragraph.' }, { text: 'Second & last.' }],
+        warnings: [],
       },
       {
         title: 'Two',
         uri: 'https://show.example/two',
         author: 'Bo Ek',
         segments: [{ text: 'Plain text.' }, { text: 'Another paragraph.' }],
+        warnings: [
+          { code: 'TRANSCRIPT_NOT_READ', message: expect.stringContaining('https://show.example/two.vtt') },
+        ],
       },
     ]);
     expect(content.warnings).toEqual([

@@ -1,5 +1,6 @@
 import { parseFeed as parse } from 'feedsmith';
 
+import type { ParseWarning } from '../../model.js';
 import { ContentError } from '../content-error.js';
 import type { Draft, Source } from '../draft.js';
 import { present } from '../draft.js';
@@ -56,6 +57,7 @@ export function parseFeed(source: Source): {
       ...present({
         title,
         uri: linkOf(item, feed, source.uri),
+        warnings: transcriptNotRead(item),
         author: authorOf(item) ?? authorOf(feed),
         publishedAt: dateOf(item),
         language: languageOf(item) ?? languageOf(feed),
@@ -120,6 +122,14 @@ function bodyOf(item: Fields, source: Source): readonly Block[] {
   const fullest = candidates.reduce((longest, each) => (each.length > longest.length ? each : longest), '');
   const isPlain = fullest === item['content_text'] || !/<[a-z/!]/iu.test(fullest);
   return isPlain ? textBlocks(fullest) : htmlBlocks(fullest, source.warnings);
+}
+
+/** Nothing is loaded here, and the notes to an episode are not what was said in it. */
+function transcriptNotRead(item: Fields): readonly ParseWarning[] | undefined {
+  const [url] = listOf(fieldsOf(item['podcast']), 'transcripts').flatMap((one) => text(one['url']) ?? []);
+  if (url === undefined) return undefined;
+  const message = `Only what the feed says of the episode was read, not its transcript. Analyse the transcript at ${url.slice(0, 300)}`;
+  return [{ code: 'TRANSCRIPT_NOT_READ', message }];
 }
 
 function linkOf(item: Fields, feed: Fields, uri: string): string | undefined {

@@ -49,7 +49,7 @@ export function readCueTiming(text: string, line: number, warnings: WarningLog):
   if (endMs < startMs) {
     warnings.add(
       'CUE_ENDS_BEFORE_START',
-      `A cue ends at ${endMs} ms, before its start at ${startMs} ms.`,
+      `A cue ends at ${endMs / 1_000} s, before its start at ${startMs / 1_000} s.`,
       line,
     );
     return { startMs, endMs: startMs };
