@@ -58,7 +58,10 @@ export function parseContent(raw: RawContent, { maxBytes = MAX_BYTES }: ParseOpt
   const source: Source = { uri, name, text, warnings };
   if (format === 'feed') {
     const { title, drafts } = parseFeed(source);
-    const documents = drafts.map((draft) => finishDocument(draft, source, draft.warnings ?? []));
+    // What concerns the whole feed stands with its first item too: that is the one which is shown first, or alone.
+    const documents = drafts.map((draft, at) =>
+      finishDocument(draft, source, [...(at === 0 ? warnings.list() : []), ...(draft.warnings ?? [])]),
+    );
     if (documents.length === 0)
       throw new ContentError(
         'CONTENT_EMPTY',

@@ -276,7 +276,8 @@ Another paragraph.</description></item></channel></rss>`,
         publishedAt: '2003-06-10T09:00:00.000Z',
         durationMs: 3_723_000,
         segments: [{ text: 'First paragraph.' }, { text: 'Second & last.' }],
-        warnings: [],
+        // What concerns the whole feed is told with the first item, too.
+        warnings: [{ code: 'ITEM_WITHOUT_TEXT' }],
       },
       {
         title: 'Two',
