@@ -1,10 +1,13 @@
 import { type FailedResult, type ResultExtra, StepResult } from '@kapelle/core';
 
-/** The same failed result with other metadata or warnings. */
-export function copyOfFailure(result: FailedResult, changed: ResultExtra): FailedResult {
+/** What may be different in a copy. */
+type Changes = ResultExtra & Partial<Pick<FailedResult, 'errorCategory' | 'retryable'>>;
+
+/** The same failed result with other metadata, warnings or category. */
+export function copyOfFailure(result: FailedResult, changed: Changes): FailedResult {
   return StepResult.fail(result.error, {
-    errorCategory: result.errorCategory,
-    retryable: result.retryable,
+    errorCategory: changed.errorCategory ?? result.errorCategory,
+    retryable: changed.retryable ?? result.retryable,
     severity: result.severity,
     ...(result.retryAfterMs === undefined ? {} : { retryAfterMs: result.retryAfterMs }),
     ...(result.details === undefined ? {} : { details: result.details }),

@@ -20,9 +20,20 @@ export function isMarked(failure: Failure): boolean {
   return failure.result.metadata['retried'] === true;
 }
 
-/** A failed result with the marks added; everything else as it was. */
-export function markResult(result: FailedResult, marks: RetryMarks): FailedResult {
-  return copyOfFailure(result, { metadata: { ...result.metadata, ...marks } });
+/**
+ * A failed result with the marks added. Everything else is as it was, but for an error that core does not know and the policy
+ * does: what was tried again as a failure of the network is told as one.
+ */
+export function markResult(
+  result: FailedResult,
+  marks: RetryMarks,
+  { category, retryable }: Failure,
+): FailedResult {
+  const isKnownHere = result.errorCategory === 'execution' && category !== 'execution';
+  return copyOfFailure(result, {
+    metadata: { ...result.metadata, ...marks },
+    ...(isKnownHere ? { errorCategory: category, retryable } : {}),
+  });
 }
 
 /** False also for a proxy that lets nobody look at it. */
@@ -35,7 +46,8 @@ function carries(thrown: unknown, result: FailedResult): thrown is StepFailure {
 }
 
 /** A rejection with the marks added, where it carries a result to write them into; any other one is left as it is. */
-export function markRejection({ thrown, result }: Failure, marks: RetryMarks): unknown {
+export function markRejection(failure: Failure, marks: RetryMarks): unknown {
+  const { thrown, result } = failure;
   if (result.status !== 'failed' || !carries(thrown, result)) return thrown;
   if (thrown instanceof ResilienceError) {
     return new ResilienceError(thrown.code, thrown.policy, thrown.message, {
@@ -46,6 +58,6 @@ export function markRejection({ thrown, result }: Failure, marks: RetryMarks): u
     });
   }
   return Object.getPrototypeOf(thrown) === StepFailure.prototype
-    ? new StepFailure(markResult(result, marks))
+    ? new StepFailure(markResult(result, marks, failure))
     : thrown;
 }

@@ -324,6 +324,28 @@ describe('retry', () => {
     }
   });
 
+  it('tells a failure of the network as one, also where core saw only an error that it does not know', async () => {
+    const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+    const { policy, clock } = setUp();
+    const seen = watch(policy.execute(() => StepResult.fromError(reset)));
+    await clock.advance(50_000);
+    expect(seen.value).toMatchObject({
+      errorCategory: 'network',
+      retryable: true,
+      error: 'reset',
+      cause: reset,
+      metadata: { retried: true, attempts: 3 },
+    });
+    const other = setUp({ shouldRetry: () => true });
+    const unknown = watch(other.policy.execute(() => StepResult.fromError(new Error('who knows'))));
+    await other.clock.advance(50_000);
+    expect(unknown.value).toMatchObject({
+      errorCategory: 'execution',
+      retryable: false,
+      metadata: { retried: true, attempts: 3 },
+    });
+  });
+
   it('retries plain values that a rule calls a failure', async () => {
     const { policy, clock } = setUp({
       classify: (settled) => (settled.ok && settled.value === 503 ? 'failure' : undefined),

@@ -226,7 +226,9 @@ export class RetryPolicy implements Policy {
       throw marked;
     }
     // A failed result is what T is here; a plain value that a rule called a failure has no place for a mark.
-    return isFailedResult(failed.value) ? (markResult(failed.value, marks) as T) : (failed.value as T);
+    return isFailedResult(failed.value)
+      ? (markResult(failed.value, marks, failure) as T)
+      : (failed.value as T);
   }
 }
 
