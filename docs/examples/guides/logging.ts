@@ -5,7 +5,9 @@ import {
   type OperationContext,
   orchestrator,
 } from '@kapelle/core';
+// #region imports
 import { createWinstonLogger, type LineStream, type WinstonLogger } from '@kapelle/observability';
+// #endregion
 
 // #region own-lines
 @orchestrator('domain', 'business_logic')

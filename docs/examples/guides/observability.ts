@@ -9,6 +9,7 @@ import {
   type OrchestrationHost,
   orchestrator,
 } from '@kapelle/core';
+// #region imports
 import {
   contextFromHeaders,
   createMetrics,
@@ -18,10 +19,13 @@ import {
   openTelemetryTracing,
   traceLogFields,
 } from '@kapelle/observability';
+// #endregion
+// #region sdk-imports
 import { context, propagation, trace, type Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
+// #endregion
 
 @orchestrator('domain', 'business_logic')
 export class PriceOrchestrator extends BaseOrchestrator {

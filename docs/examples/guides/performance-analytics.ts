@@ -1,4 +1,5 @@
 import type { Clock, OrchestrationFacade, OrchestrationHost } from '@kapelle/core';
+// #region imports
 import {
   EventLoopSampler,
   healthHandler,
@@ -7,6 +8,7 @@ import {
   reportToHtml,
   shedWhenLate,
 } from '@kapelle/observability';
+// #endregion
 
 // #region define
 export function createAnalytics(facade: OrchestrationFacade, clock: Clock) {

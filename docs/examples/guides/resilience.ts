@@ -6,6 +6,7 @@ import {
   orchestrator,
   StepResult,
 } from '@kapelle/core';
+// #region imports
 import {
   circuitBreaker,
   eventLoopProbe,
@@ -16,6 +17,7 @@ import {
   retry,
   timeout,
 } from '@kapelle/resilience';
+// #endregion
 import { inject } from 'inversify';
 
 export abstract class Warehouse {
