@@ -44,7 +44,7 @@ const KNOWN_HIDDEN: ReadonlySet<string> = new Set(
   `Answer AnyClass AnyOrchestratorClass Branches CommonMetricsOptions ContextState CountFact DefaultNeeds ErrorJSON
   EventFact EventOf Expression FrameLink GrowingTreeSettings HealthPart HierarchicalFlowOrder HostSettings InstanceFor
   LazyDecorator MeantNames MeasureFact MethodParams MetricBase MissionRecord NamedParams Next NotGiven Of OfSource Office
-  OfficeFact OrchestratorUnit OverrideBase PayloadOf PayloadOfUnion PropertyType QueueOptions QueuedSignal
+  OfficeFact OrchestratorUnit OverrideBase ParamsFitNoOperation PayloadOf PayloadOfUnion PropertyType QueueOptions QueuedSignal
   RecoveryReport RelatedStatement Relation RelationFact Result RobustScale SeriesLimits StageUse Unit
   UnnamedParams ValueOf WaitingRoom`.split(/\s+/),
 );

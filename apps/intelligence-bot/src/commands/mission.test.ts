@@ -77,7 +77,7 @@ describe('mission', () => {
     const whole = await mission(['talk.txt', '--depth', 'comprehensive']);
     expect(whole.code).toBe(0);
     expect(whole.err).toMatch(/^note mission_\w+: comprehensive, 14 stages, /m);
-    expect(whole.out).toMatch(/^Threat: (?:low|medium|high) \([\d.]+\)\.$/m);
+    expect(whole.out).toMatch(/^Threat in the content: (?:low|medium|high) \([\d.]+\)\.$/m);
     expect(whole.out).toContain('  The whole briefing: ');
 
     const listed = JSON.parse((await mission(['--json'])).out) as readonly MissionSummary[];

@@ -188,9 +188,16 @@ function factsOf({ status, depth, stages, plannedUsd, spentUsd, createdAt }: Mis
   return `${when(new Date(createdAt).toISOString())}  ${depth}, ${status}, ${String(stages)} stages, ${money.toFixed(2)} US dollars ${spentUsd === undefined ? 'planned' : 'spent'}`;
 }
 
+/** Where an estimate is from, for people. */
+const ESTIMATED: Readonly<Record<MissionPlan['estimate']['source'], string>> = {
+  table: 'a first guess',
+  mixed: 'partly as measured before',
+  measured: 'as measured before',
+};
+
 function planText({ depth, stages, budget, estimate, risk }: MissionPlan): string {
-  const minutes = `${estimate.lowMinutes.toFixed(1)} to ${estimate.highMinutes.toFixed(1)} minutes (${estimate.source})`;
-  return `${depth}, ${String(stages.length)} stages, ${minutes}, at most ${budget.limitUsd.toFixed(2)} US dollars, risk ${risk.level}`;
+  const minutes = `${estimate.lowMinutes.toFixed(1)} to ${estimate.highMinutes.toFixed(1)} minutes (${ESTIMATED[estimate.source]})`;
+  return `${depth}, ${String(stages.length)} stages, ${minutes}, at most ${budget.limitUsd.toFixed(2)} US dollars, risk of the plan: ${risk.level}`;
 }
 
 /** The plan, what became of each stage, and what the mission has to say. */
@@ -217,7 +224,7 @@ function missionText({ missionId, status, plan, outcome, outputs }: Mission, col
   }
   const threat = memberOf(outputs['threat_analysis'], 'level');
   if (typeof threat === 'string') {
-    lines.push(`Threat: ${threat} (${String(memberOf(outputs['threat_analysis'], 'score'))}).`);
+    lines.push(`Threat in the content: ${threat} (${String(memberOf(outputs['threat_analysis'], 'score'))}).`);
   }
   const briefingId = memberOf(outputs['content_analysis'], 'briefingId');
   if (typeof briefingId === 'string') lines.push(`Briefing: ${briefingId}; "show" prints it.`);
