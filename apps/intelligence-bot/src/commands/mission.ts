@@ -224,7 +224,9 @@ function missionText({ missionId, status, plan, outcome, outputs }: Mission, col
   }
   const threat = memberOf(outputs['threat_analysis'], 'level');
   if (typeof threat === 'string') {
-    lines.push(`Threat in the content: ${threat} (${String(memberOf(outputs['threat_analysis'], 'score'))}).`);
+    lines.push(
+      `Threat in the content: ${threat} (${String(memberOf(outputs['threat_analysis'], 'score'))}).`,
+    );
   }
   const briefingId = memberOf(outputs['content_analysis'], 'briefingId');
   if (typeof briefingId === 'string') lines.push(`Briefing: ${briefingId}; "show" prints it.`);
