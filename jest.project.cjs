@@ -9,5 +9,8 @@ module.exports.project = (displayName, rootDir, testMatch = ['<rootDir>/src/**/*
   extensionsToTreatAsEsm: ['.ts'],
   testEnvironmentOptions: { customExportConditions: ['@kapelle/source', 'node', 'node-addons'] },
   transform: { '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: join(__dirname, 'tsconfig.spec.json') }] },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^fast-check$': join(__dirname, 'tests', 'seeded-fast-check.mjs'),
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
 });
