@@ -192,6 +192,20 @@ const ownPromise = (start) => {
 };
 const body = async () => 1;
 
+/** As small as what an operation gets can be: it knows its call, and whoever receives it cannot change it. */
+class FrozenContext {
+  #call;
+  constructor(call) {
+    this.#call = call;
+    Object.freeze(this);
+  }
+  static callOf(context) {
+    return context.#call;
+  }
+}
+const call = { tenantId: 'bench' };
+const withFrozenContext = () => ownPromise(() => body(new FrozenContext(call)));
+
 export const part = {
   title: 'Calls',
   groups: [
@@ -230,6 +244,34 @@ export const part = {
           id: 'nest-microservice',
           what: 'NestJS microservice, transport in process',
           make: () => nestMicroservice(),
+        },
+      ],
+    },
+    {
+      id: 'floor-off',
+      title: 'What the platform takes for it, in one process without AsyncLocalStorage',
+      note: 'A call can end before its operation does (deadline, stop of the host), which takes a promise of its own, and an operation cannot change its context. NestJS CQRS promises neither.',
+      base: 'floor-off-cqrs',
+      oneProcess: true,
+      batches: 15,
+      cases: [
+        { id: 'floor-off-raw', what: 'await fn()', make: async () => () => body() },
+        {
+          id: 'floor-off-own',
+          what: '+ a result object, through a promise that can be answered early',
+          make: async () => () => ownPromise(body),
+        },
+        {
+          id: 'floor-off-frozen',
+          what: '+ a frozen context',
+          make: async () => withFrozenContext,
+        },
+        { id: 'floor-off-cqrs', what: 'NestJS CQRS commandBus.execute', make: () => nestCqrs() },
+        {
+          id: 'floor-off-explicit',
+          what: 'Kapelle, ambientContext: false',
+          ours: true,
+          make: () => kapelle(explicit),
         },
       ],
     },

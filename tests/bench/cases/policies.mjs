@@ -545,8 +545,13 @@ const jobs = [
   },
 ];
 
-const bestPeer = ({ jobId, ownId, ns, ratio }) => {
-  const peers = jobs.find(({ id }) => id === jobId).cases.filter((each) => each.ours !== true);
+/** Queues without a bound, which everybody joins and waits in for ever. */
+const UNBOUNDED = ['p-limit', 'p-queue', 'fastq'].map((id) => `${id}-bulkhead-100`);
+
+const bestPeer = ({ jobId, ownId, ns, ratio, but = [] }) => {
+  const peers = jobs
+    .find(({ id }) => id === jobId)
+    .cases.filter((each) => each.ours !== true && !but.includes(each.id));
   const measured = peers.filter(({ id }) => Number.isFinite(ns(id)));
   if (measured.length === 0) return undefined;
   const best = measured.reduce((least, peer) => (ns(peer.id) < ns(least.id) ? peer : least));
@@ -581,8 +586,20 @@ export const part = {
       const name = peer.best.what.replace(/,.*/, '');
       return [cost, { what: `${what} / best peer`, limit: 1, unit: '×', seen: peer.value, remark: name }];
     });
+    const bounded = bestPeer({ jobId: 'bulkhead-full', ownId: 'bulkhead-100', ns, ratio, but: UNBOUNDED });
     return [
       ...policies,
+      ...(bounded === undefined
+        ? []
+        : [
+            {
+              what: 'bulkhead, 100 calls at once / best peer that bounds its queue',
+              limit: 1,
+              unit: '×',
+              seen: bounded.value,
+              remark: bounded.best.what,
+            },
+          ]),
       { what: 'retry, breaker and timeout together', limit: 6_000, unit: 'ns', seen: ns('three-pipeline') },
       {
         what: 'the whole pipeline, the body ignores the signal',

@@ -7,19 +7,21 @@ export function policyProblems(
   units: readonly OrchestratorUnit[],
   interceptors: InterceptorChain,
 ): Problem[] {
-  return units.flatMap((unit) =>
-    unit.operations
-      .values()
-      .filter(({ options }) => options.policy !== undefined)
-      .filter((operation) => !interceptors.surrounds(unit, operation))
-      .map(({ name, options: { policy } }) =>
+  const problems: Problem[] = [];
+  for (const unit of units) {
+    for (const operation of unit.operations.values()) {
+      const { policy } = operation.options;
+      if (policy === undefined || interceptors.surrounds(unit, operation)) continue;
+      problems.push(
         problem(
           'POLICY_UNAPPLIED',
-          `Nothing applies the policy "${String(policy)}" of ${unit.name}.${name}: the host has no interceptor around it.`,
-          [unit.name, name],
+          `Nothing applies the policy "${String(policy)}" of ${unit.name}.${operation.name}: the host has no interceptor around it.`,
+          [unit.name, operation.name],
           [unit.name],
           { severity: 'warning' },
         ),
-      ),
-  );
+      );
+    }
+  }
+  return problems;
 }
