@@ -6,8 +6,8 @@ import {
   NodeHttpClient,
   retryAfterMs,
 } from '@kapelle/orchestrators';
+import { ResilienceError, timeout, type TimeoutPolicy } from '@kapelle/resilience';
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai';
-import { Deadline } from './deadline.js';
 import { httpFetch } from './http-fetch.js';
 import { LanguageModelError, type LanguageModelErrorCode } from './language-model-error.js';
 
@@ -49,7 +49,8 @@ export class OpenAiLanguageModel implements LanguageModel {
   readonly #client: OpenAI;
   readonly #model: string;
   readonly #apiKey: string;
-  readonly #timeoutMs: number;
+  readonly #completionLimit: TimeoutPolicy;
+  readonly #availabilityLimit: TimeoutPolicy;
   readonly #tokenLimitField: 'max_completion_tokens' | 'max_tokens';
 
   /** @throws TypeError or RangeError for an option that cannot be meant */
@@ -66,7 +67,8 @@ export class OpenAiLanguageModel implements LanguageModel {
     this.id = `openai:${model}`;
     this.#model = model;
     this.#apiKey = apiKey;
-    this.#timeoutMs = timeoutMs;
+    this.#completionLimit = timeout({ ms: timeoutMs });
+    this.#availabilityLimit = timeout({ ms: Math.min(timeoutMs, AVAILABILITY_TIMEOUT_MS) });
     this.#tokenLimitField =
       options.tokenLimitField ?? (url.hostname === 'api.openai.com' ? 'max_completion_tokens' : 'max_tokens');
     // The deadline of a completion is kept here, and ends it first.
@@ -106,7 +108,7 @@ export class OpenAiLanguageModel implements LanguageModel {
   async complete(request: CompletionRequest): Promise<Completion> {
     checkRequest(request);
     const { system, prompt, maxOutputTokens, temperature, signal } = request;
-    return this.#within(this.#timeoutMs, signal, async (inner) => {
+    return this.#within(this.#completionLimit, signal, async (inner) => {
       const reply: unknown = await this.#client.chat.completions.create(
         {
           model: this.#model,
@@ -129,7 +131,7 @@ export class OpenAiLanguageModel implements LanguageModel {
    */
   async isAvailable(signal: AbortSignal): Promise<boolean> {
     try {
-      await this.#within(Math.min(this.#timeoutMs, AVAILABILITY_TIMEOUT_MS), signal, (inner) =>
+      await this.#within(this.#availabilityLimit, signal, (inner) =>
         this.#client.get('/models', { signal: inner }),
       );
       return true;
@@ -139,19 +141,20 @@ export class OpenAiLanguageModel implements LanguageModel {
     }
   }
 
-  async #within<T>(ms: number, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #within<T>(
+    limit: TimeoutPolicy,
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     signal.throwIfAborted();
-    const deadline = new Deadline(signal);
     try {
-      deadline.phase(ms, () =>
-        this.#error('MODEL_TIMEOUT', `did not answer within ${String(ms)} ms`, 'Try again later'),
-      );
-      return await deadline.race(work(deadline.signal));
+      return await limit.execute((attempt) => work(attempt.signal), { signal });
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof ResilienceError && error.code === 'TIMEOUT') {
+        throw this.#error('MODEL_TIMEOUT', `did not answer within ${String(limit.ms)} ms`, 'Try again later');
+      }
       throw this.#toError(error);
-    } finally {
-      deadline.end();
     }
   }
 
