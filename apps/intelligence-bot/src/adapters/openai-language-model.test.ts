@@ -319,9 +319,9 @@ describe('OpenAiLanguageModel', () => {
     await expect(
       httpFetch({ request: () => Promise.reject(new Error('unreached')) })('http://x/', {
         method: 'POST',
-        body: new Uint8Array(1),
+        body: new Blob(['x']),
       }),
-    ).rejects.toThrow('Only texts are sent. Write the body as one.');
+    ).rejects.toThrow('Only texts, bytes and forms are sent. Write the body as one of them.');
   });
 
   it('tells whether the server is there and takes the key', async () => {

@@ -5,6 +5,7 @@ import { portsOf } from '../compose.js';
 import { ChatBot } from '../discord/chat-bot.js';
 import { ChatError } from '../discord/chat-surface.js';
 import { COMMANDS } from '../discord/command-list.js';
+import { discordHttp } from '../discord/discord-http.js';
 import { discordSources } from '../discord/discord-sources.js';
 import { DiscordSurface } from '../discord/discord-surface.js';
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
@@ -38,8 +39,10 @@ export async function discord(run: CommandRun, { verbose }: DiscordOptions): Pro
     logger,
     modules: discordSources(settings),
   });
+  const http = discordHttp({ api, allowAddresses: settings.allowAddresses });
   const surface = new DiscordSurface({
     token,
+    http,
     commands: COMMANDS,
     logger,
     clock: systemClock,
@@ -60,6 +63,7 @@ export async function discord(run: CommandRun, { verbose }: DiscordOptions): Pro
     return codeOf(error);
   } finally {
     await chat.stop(DRAIN_MS);
+    http.close();
     await service.close(signal.aborted ? 'interrupted' : 'the command is over');
     await log?.close();
   }

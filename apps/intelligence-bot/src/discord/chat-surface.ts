@@ -86,6 +86,7 @@ export interface ChatSurface {
  * - `CHAT_UNREACHABLE`: no answer, too many requests, or a fault over there
  * - `CHAT_TOKEN_MISSING`: there is no token to come in with
  * - `CHAT_TOKEN_INVALID`: the bot's own token is not known
+ * - `CHAT_GATEWAY_FORBIDDEN`: what the chat says of its gateway leads elsewhere
  * - `CHAT_LOST`: the chat has ended the connection for good
  */
 export type ChatErrorCode =
@@ -95,6 +96,7 @@ export type ChatErrorCode =
   | 'CHAT_UNREACHABLE'
   | 'CHAT_TOKEN_MISSING'
   | 'CHAT_TOKEN_INVALID'
+  | 'CHAT_GATEWAY_FORBIDDEN'
   | 'CHAT_LOST';
 
 /**

@@ -1,4 +1,5 @@
 import type { Clock, Logger, TimerHandle } from '@kapelle/core';
+import type { HttpClient } from '@kapelle/orchestrators';
 import {
   Client,
   Events,
@@ -12,7 +13,9 @@ import { ChatError, type ChatHandler, type ChatSurface } from './chat-surface.js
 import type { CommandDefinition } from './command-list.js';
 import { DiscordAnswer } from './discord-answer.js';
 import { chatErrorOf, chatErrorOfClose } from './discord-error.js';
+import { restOver } from './discord-http.js';
 import { commandOf, isCommand, registrationOf } from './discord-payload.js';
+import { guardedGateway } from './gateway-guard.js';
 
 /** How to get into Discord. */
 export interface DiscordSurfaceOptions {
@@ -21,6 +24,8 @@ export interface DiscordSurfaceOptions {
   readonly commands: readonly CommandDefinition[];
   readonly logger: Logger;
   readonly clock: Clock;
+  /** For the REST interface. What is open of it is the maker's to close. */
+  readonly http: HttpClient;
   /** Address of the REST interface without the version, for a proxy. @default 'https://discord.com/api' */
   readonly api?: string;
   /** Milliseconds for coming in. @default 60000 @minimum 1 */
@@ -28,20 +33,23 @@ export interface DiscordSurfaceOptions {
 }
 
 const DEFAULT_START_TIMEOUT_MS = 60_000;
+/** For leaving in order, with a farewell to the gateway. */
+const STOP_TIMEOUT_MS = 2_000;
 
 /**
  * Discord. It asks for no intents: commands come without them, so the bot reads no messages and knows no members. A connection that is
- * dropped comes back by itself, and what was asked meanwhile is handed over then.
+ * dropped comes back by itself, and what was asked meanwhile is handed over then. The REST interface is asked through the HTTP client;
+ * the gateway, a WebSocket, is the library's own.
  */
 export class DiscordSurface implements ChatSurface {
   readonly lost: Promise<ChatError>;
   readonly #options: DiscordSurfaceOptions;
   readonly #client: Client;
-  #isStopped = false;
+  readonly #ended = new AbortController();
   #closedFor: ChatError | undefined;
 
   constructor(options: DiscordSurfaceOptions) {
-    const { startTimeoutMs = DEFAULT_START_TIMEOUT_MS, api, logger } = options;
+    const { startTimeoutMs = DEFAULT_START_TIMEOUT_MS, api, logger, http } = options;
     if (!Number.isFinite(startTimeoutMs) || startTimeoutMs < 1) {
       throw new RangeError(
         `startTimeoutMs must be a number of 1 or more, got ${String(startTimeoutMs)}. Correct it.`,
@@ -58,7 +66,8 @@ export class DiscordSurface implements ChatSurface {
         UserManager: { maxSize: 10, keepOverLimit: ({ id, client }) => id === client.user.id },
         MessageManager: 0,
       }),
-      ...(api === undefined ? {} : { rest: { api } }),
+      rest: { ...restOver(http), ...(api === undefined ? {} : { api }) },
+      ws: { buildStrategy: guardedGateway({ api, logger, signal: this.#ended.signal }) },
     });
     this.lost = new Promise((resolve) => {
       this.#client.on(Events.ShardDisconnect, ({ code }) => {
@@ -77,32 +86,31 @@ export class DiscordSurface implements ChatSurface {
     client.ws.on(GatewayDispatchEvents.InteractionCreate, (interaction: APIInteraction) => {
       this.#take(interaction, handler);
     });
-    let timer: TimerHandle;
-    const late = new Promise<never>((_resolve, reject) => {
-      timer = clock.setTimeout(() => {
-        reject(
-          new ChatError(
-            'CHAT_UNREACHABLE',
-            `Discord did not let the bot in within ${String(startTimeoutMs)} ms. Check the network and try again.`,
-          ),
-        );
-      }, startTimeoutMs);
-    });
+    const late = (): ChatError =>
+      new ChatError(
+        'CHAT_UNREACHABLE',
+        `Discord did not let the bot in within ${String(startTimeoutMs)} ms. Check the network and try again.`,
+      );
     try {
-      await Promise.race([this.#enter(token, commands), late]);
+      await within(clock, startTimeoutMs, this.#enter(token, commands), late);
     } catch (error) {
       await this.stop();
       // The gateway says more than the library does.
       throw this.#closedFor ?? chatErrorOf(error);
-    } finally {
-      clock.clearTimeout(timer);
     }
   }
 
   async stop(): Promise<void> {
-    if (this.#isStopped) return;
-    this.#isStopped = true;
-    await this.#client.destroy();
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    const { clock, logger } = this.#options;
+    try {
+      await within(clock, STOP_TIMEOUT_MS, this.#client.destroy(), () => new Error('it took too long'));
+    } catch (error) {
+      logger.warn('chat_left_in_disorder', {
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    }
   }
 
   async #enter(token: string, commands: readonly CommandDefinition[]): Promise<void> {
@@ -144,5 +152,20 @@ export class DiscordSurface implements ChatSurface {
     client.rest.on(RESTEvents.RateLimited, ({ method, route, timeToReset, scope }) => {
       logger.info('chat_rate_limited', { method, route, scope, retryAfterMs: timeToReset });
     });
+  }
+}
+
+/** The work, or the error where it takes longer. What becomes of the work after that interests nobody. */
+async function within<T>(clock: Clock, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
+  let timer: TimerHandle;
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = clock.setTimeout(() => {
+      reject(late());
+    }, ms);
+  });
+  try {
+    return await Promise.race([work, timeout]);
+  } finally {
+    clock.clearTimeout(timer);
   }
 }

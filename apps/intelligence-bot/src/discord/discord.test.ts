@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '@kapelle/core';
 import { RecordingLogger } from '@kapelle/core/testing';
+import type { NodeHttpClient } from '@kapelle/orchestrators';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { composeService } from '../service.js';
 import { readSettings } from '../settings.js';
 import { ChatBot, type ChatBotOptions } from './chat-bot.js';
 import { COMMANDS } from './command-list.js';
+import { discordHttp } from './discord-http.js';
 import { DiscordSurface } from './discord-surface.js';
 import { type Arrived, type Asked, DiscordServer, type Question } from './fixtures/discord-server.js';
 import { EDIT_INTERVAL_MS } from './progress-message.js';
@@ -25,6 +27,7 @@ let service: Bot | undefined;
 let chat: ChatBot | undefined;
 let surface: DiscordSurface | undefined;
 let logger: RecordingLogger;
+let http: NodeHttpClient;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kapelle-discord-'));
@@ -42,6 +45,7 @@ afterEach(async () => {
   await chat?.stop(0);
   await surface?.stop();
   await service?.close('the test is over');
+  http.close();
   await server.close();
   await web.close();
   chat = surface = service = undefined;
@@ -57,7 +61,15 @@ async function sampleOf(path: string): Promise<Buffer> {
 function make(token = server.token, instead: Partial<ChatBotOptions> = {}): ChatBot {
   const settings = readSettings({ KAPELLE_DATA: folder, KAPELLE_ALLOW_ADDRESSES: '127.0.0.1' }, folder);
   service = composeService(portsOf(settings), settings, { logger });
-  surface = new DiscordSurface({ token, commands: COMMANDS, logger, clock: systemClock, api: server.api });
+  http = discordHttp({ api: server.api, allowAddresses: [] });
+  surface = new DiscordSurface({
+    token,
+    commands: COMMANDS,
+    logger,
+    clock: systemClock,
+    http,
+    api: server.api,
+  });
   const access = { roleIds: [], userIds: [], operatorIds: [] };
   chat = new ChatBot({ surface, host: service.host, access, logger, ...instead });
   return chat;
@@ -104,6 +116,8 @@ describe('the bot in Discord', () => {
     expect(asked.followUps[0]?.content).toMatch(/^\*\*❔ not enough evidence\*\*\n- “/);
     const all = [...asked.edits, ...asked.followUps];
     expect(all.every(({ allowed_mentions: mentions }) => mentions?.parse?.length === 0)).toBe(true);
+    // Nothing came to Discord past the HTTP client.
+    expect([http.stats().sent, http.stats().requests]).toEqual(Array(2).fill(server.requests.length));
 
     const id = /^[0-9a-f-]+/.exec(embed?.footer?.text ?? '')?.[0] ?? '';
     const byWords = await answered({ name: 'results', options: { find: 'peace corps' } });
@@ -206,12 +220,21 @@ describe('the bot in Discord', () => {
       commands: COMMANDS,
       logger,
       clock: systemClock,
+      http,
       api: 'http://127.0.0.1:1/api',
       startTimeoutMs: 10_000,
     });
     await expect(slow.start(() => Promise.resolve())).rejects.toMatchObject({ code: 'CHAT_UNREACHABLE' });
     expect(
-      () => new DiscordSurface({ token: 't', commands: [], logger, clock: systemClock, startTimeoutMs: 0 }),
+      () =>
+        new DiscordSurface({
+          token: 't',
+          commands: [],
+          logger,
+          clock: systemClock,
+          http,
+          startTimeoutMs: 0,
+        }),
     ).toThrow('startTimeoutMs must be a number of 1 or more, got 0. Correct it.');
   }, 120_000);
 
@@ -236,6 +259,7 @@ describe('the bot in Discord', () => {
     expect(written[0]?.embeds?.[0]?.footer?.text).toMatch(/ · comprehensive/);
     const [text, data] = written.at(-1)?.files ?? [];
     expect([text?.name.slice(-3), data?.name.slice(-5)]).toEqual(['.md', '.json']);
+    expect(http.stats().sent).toBe(server.requests.length);
     expect((JSON.parse(data?.text ?? '{}') as { claims?: unknown[] }).claims?.length).toBeGreaterThan(20);
   }, 120_000);
 
