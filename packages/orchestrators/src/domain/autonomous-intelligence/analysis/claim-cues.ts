@@ -1,9 +1,12 @@
+import { isPast } from './past-tense.js';
+import { isPlainStatement } from './plain-statement.js';
 import type { NamedValue, Sentence, Token } from './text-model.js';
 
 /**
  * What makes a sentence worth checking and how much each trait weighs, 0 to 1. The traits are those found to separate
  * check-worthy sentences in ClaimBuster (Hassan, Arslan, Li and Tremayne, KDD 2017): figures and past tense first, then
- * names and comparisons. The weights are set by hand and order sentences; they are no probabilities.
+ * names and comparisons. The weights are set by hand and order sentences; they are no probabilities. `plain-statement` is
+ * not of that paper: see {@link isPlainStatement}.
  */
 export const CLAIM_CUES = {
   money: 0.5,
@@ -15,6 +18,7 @@ export const CLAIM_CUES = {
   change: 0.25,
   cause: 0.25,
   'named-entity': 0.25,
+  'plain-statement': 0.1,
   period: 0.2,
   'past-event': 0.2,
   source: 0.2,
@@ -106,6 +110,7 @@ export function claimCues(sentence: Sentence): readonly ClaimCue[] {
     cues.add('cause');
   if (tokens.some((token, at) => at > 0 && isName(token)) && !sentence.isShouted) cues.add('named-entity');
   if (tokens.some(isPast)) cues.add('past-event');
+  if (isPlainStatement(sentence)) cues.add('plain-statement');
   if (tokens.some((token) => SOURCE.has(token.lemma) && token.pos !== 'NOUN')) cues.add('source');
   return [...cues].sort((a, b) => CLAIM_CUES[b] - CLAIM_CUES[a]);
 }
@@ -180,29 +185,3 @@ function isSuperlative(token: Token, before: Token | undefined): boolean {
 }
 
 const isName = (token: Token): boolean => token.pos === 'PROPN' && /^\p{Lu}\p{L}/u.test(token.text);
-
-const PRESENT_BE: ReadonlySet<string> = new Set([
-  'am',
-  'is',
-  'are',
-  'be',
-  'been',
-  'being',
-  "'s",
-  "'re",
-  "'m",
-  'has',
-  'does',
-]);
-
-/** A verb form that is neither the dictionary form nor present nor a participle in -ing. */
-export function isPast(token: Token): boolean {
-  if (token.pos !== 'VERB' && token.pos !== 'AUX') return false;
-  if (['would', 'could', 'should', 'might'].includes(token.normal) || PRESENT_BE.has(token.normal))
-    return false;
-  return (
-    token.normal !== token.lemma &&
-    !token.normal.endsWith('ing') &&
-    !/[^s]s$/.test(token.normal.replace(/^was$/, ''))
-  );
-}

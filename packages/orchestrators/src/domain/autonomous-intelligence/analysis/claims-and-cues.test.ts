@@ -36,6 +36,14 @@ describe('statementKind', () => {
     ['condition', 'If we fail, 5 million people lose their jobs.'],
     ['greeting', 'Thank you very much, Mr. Speaker.'],
     ['fragment', 'A great victory for all of us!'],
+    ['statement', 'Richard Nixon resigned.'],
+    ['greeting', 'Roger, Houston, altitude is 3,000 feet.'],
+    ['greeting', 'We are deeply grateful to the 500 people who came.'],
+    ['statement', 'In 1997, we passed the Act.'],
+    ['request', 'Never pay more than $500 for a phone.'],
+    ['statement', 'Never before had 500 people come to Paris.'],
+    ['request', 'Turn left at 5th Avenue and walk 200 meters.'],
+    ['statement', 'Trade with China rose by 5 percent.'],
   ] as const)('takes for a %s: %s', (kind, text) => {
     expect(statementKind(only(text))).toBe(kind);
   });
@@ -43,11 +51,16 @@ describe('statementKind', () => {
 
 describe('extractClaims', () => {
   it.each([
-    ['Unemployment fell by 3 percent in 1961.', ['percent', 'date', 'change', 'past-event']],
+    [
+      'Unemployment fell by 3 percent in 1961.',
+      ['percent', 'date', 'change', 'past-event', 'plain-statement'],
+    ],
     ['The program cost $7 billion.', ['money', 'change']],
-    ['China is larger than India.', ['comparison', 'named-entity']],
+    ['China is larger than India.', ['comparison', 'named-entity', 'plain-statement']],
     ['This is the highest unemployment rate in 30 years.', ['figure', 'superlative']],
-    ['The Roman Empire fell in 476.', ['figure', 'change', 'named-entity', 'past-event']],
+    ['The Roman Empire fell in 476.', ['figure', 'change', 'named-entity', 'past-event', 'plain-statement']],
+    ['Paris is the capital of France.', ['named-entity', 'plain-statement']],
+    ['Mozart was a composer.', ['past-event', 'plain-statement']],
   ])('names the cues of: %s', (text, cues) => {
     const [claim] = extractClaims(read(text));
     expect(claim?.cues).toEqual(cues);
@@ -59,6 +72,9 @@ describe('extractClaims', () => {
     'Our aim is peace among free nations.',
     'Did it cost $7 billion?',
     'We will spend $7 billion.',
+    'Paris is beautiful.',
+    'Our capital is Paris, my friends.',
+    'Paris might be the capital of France.',
   ])('finds none in: %s', (text) => {
     expect(extractClaims(read(text))).toEqual([]);
   });

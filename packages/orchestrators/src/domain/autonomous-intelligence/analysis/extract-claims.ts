@@ -42,7 +42,8 @@ const POINTING: ReadonlySet<string> = new Set([
  * Only declarative sentences count: no questions, opinions ("I think"), prescriptions ("should"), requests, promises
  * and forecasts, conditions, greetings or fragments ({@link statementKind}). The worth is `1 - (1-w1)(1-w2)…` over the
  * weights of the cues a sentence has ({@link CLAIM_CUES}; a stretch of time and a past tense weigh once), lowered for an opening pronoun, the first person "I" and great length.
- * A sentence needs one cue that is more than a name or a past tense, or three of those. Repeated sentences count once.
+ * A sentence needs one cue that is more than a name or a past tense, or three of those; a plain statement about something
+ * with a name needs nothing else, and is ranked below what has a figure. Repeated sentences count once.
  * English only: none in other languages. `id` is the beginning of the SHA-256 of the sentence's words in lower case, so
  * it survives changes of punctuation and place.
  *
@@ -66,11 +67,19 @@ export function extractClaims(text: TextModel, options: ClaimOptions = {}): read
 }
 
 const suffice = (cues: readonly ClaimCue[]): boolean =>
-  cues.length >= 3 || cues.some((cue) => !WEAK_CUES.has(cue));
+  cues.includes('plain-statement') || cues.some(isStrong) || cues.length >= 3;
+
+/** Enough by itself, and for more than its plainness. */
+const isStrong = (cue: ClaimCue): boolean => cue !== 'plain-statement' && !WEAK_CUES.has(cue);
 
 function worthOf(sentence: Sentence, cues: readonly ClaimCue[]): number {
   // "Two weeks ago we saw" says twice that it is over; it weighs once, or an anecdote outranks a figure.
-  const weighing = cues.filter((cue) => cue !== 'period' || !cues.includes('past-event'));
+  // A plain statement is worth listing, and no more than what a figure in it makes it worth.
+  const weighing = cues.filter(
+    (cue) =>
+      (cue !== 'period' || !cues.includes('past-event')) &&
+      (cue !== 'plain-statement' || !cues.some(isStrong)),
+  );
   const together = 1 - weighing.reduce((rest, cue) => rest * (1 - CLAIM_CUES[cue]), 1);
   const words = sentence.tokens.filter((token) => token.isWord);
   const opening = words[0]?.pos === 'CCONJ' ? words[1] : words[0];

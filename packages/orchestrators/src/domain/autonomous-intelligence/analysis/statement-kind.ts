@@ -1,8 +1,13 @@
-import { hasVerb, isPast } from './claim-cues.js';
+import { hasVerb } from './claim-cues.js';
+import { isPast } from './past-tense.js';
+import { isPlainStatement } from './plain-statement.js';
 import { isQuestion } from './text-model.js';
 import type { Sentence, Token } from './text-model.js';
 
-/** What a sentence does. Only a statement says something that can be looked up. */
+/**
+ * What a sentence does. Only a statement says something that can be looked up. A `greeting` also thanks, or is said by
+ * radio: "Roger, Houston".
+ */
 export type StatementKind =
   | 'statement'
   | 'question'
@@ -65,10 +70,29 @@ const GREETING: ReadonlySet<string> = new Set([
   'congratulations',
   'bless',
 ]);
+/** "We are grateful to the 500 people who came" thanks them, whatever it says of them. */
+const THANKING =
+  /^(?:[\p{L}']+,? )?(?:i am|i'm|we are|we're) (?:\p{L}+ ){0,3}(?:grateful|thankful|indebted)\b/iu;
+/** Words that open or close a message by radio. */
+const RADIO_OPENING = /^(?:roger|wilco|affirmative|mayday|copy that|copy,|say again|stand by)(?!\p{L})/iu;
+const RADIO_CLOSING = /, (?:over|over and out|out)[.!]?$/iu;
+/** Somebody called by name: "Eagle, Houston, you are …", "Houston, we …". */
+const CALL =
+  /^(?!(?:To(?:day|night|morrow)|Yesterday|\p{Lu}\p{Ll}+day|January|February|March|April|May|June|July|August|September|October|November|December)\b)(?:\p{Lu}[\p{L}\d]*(?: [\p{Lu}\d][\p{L}\d]*)?, ){1,2}(?:you|we|i|this is|go|stand by|say again|roger|copy)\b/u;
+/** Plain forms that begin an instruction even before a preposition: "Turn left at", "Go to". */
+const INSTRUCTING: ReadonlySet<string> = new Set(
+  (
+    'go turn look come wait stay head walk drive sign log click stop start continue proceed listen refer apply call ' +
+    'contact check keep take put make read write use try add remove move run watch hold press open close follow stir'
+  ).split(' '),
+);
+/** "Never pay more than $500", "Do not drive faster than 30 miles an hour". */
+const FORBIDDING = /^(?:please )?(?:do not|don't|never|always) (\p{L}+)/iu;
 const FIRST_PERSON: ReadonlySet<string> = new Set(['i', 'we']);
 /** What may stand between a subject and its verb. */
 const SKIPPED: ReadonlySet<string> = new Set(['ADV', 'AUX', 'PART', 'CCONJ']);
 const MIN_WORDS = 5;
+const MIN_PLAIN_WORDS = 3;
 /** Words from the beginning in which an opinion is looked for. */
 const OPENING_WORDS = 12;
 /** Words from the beginning in which the main verb is looked for. */
@@ -79,14 +103,17 @@ export function statementKind(sentence: Sentence): StatementKind {
   const words = sentence.tokens.filter((token) => token.isWord);
   const first = words[0];
   if (first === undefined || isQuestion(sentence)) return first === undefined ? 'fragment' : 'question';
-  if (words.slice(0, 4).some((word) => GREETING.has(word.normal))) return 'greeting';
+  if (words.slice(0, 4).some((word) => GREETING.has(word.normal)) || isAddress(sentence)) return 'greeting';
   const verb = words.findIndex(isVerb);
-  if (words.length < MIN_WORDS || !hasVerb(sentence.tokens)) return 'fragment';
+  if (!hasVerb(sentence.tokens)) return 'fragment';
+  // "Nixon resigned." is whole, "Back at home." is not.
+  if (words.length < (isPlainStatement(sentence) ? MIN_PLAIN_WORDS : MIN_WORDS)) return 'fragment';
   if (sentence.kind === 'heading') return 'fragment';
   const opening = words.slice(0, OPENING_WORDS);
   if (OPENING_OPINION.test(sentence.text.replace(/’/g, "'")) || hasFirstPerson(opening, OPINION))
     return 'opinion';
-  if (hasFirstPerson(words, PERFORMATIVE) || isImperative(words)) return 'request';
+  if (hasFirstPerson(words, PERFORMATIVE) || isImperative(words) || isProhibition(words, sentence.text))
+    return 'request';
   if (first.normal === 'if' || first.normal === 'unless' || first.normal === 'suppose') return 'condition';
   const main = words.slice(0, Math.max(verb + 2, MAIN_WORDS));
   if (main.some((word, at) => DUTY.has(word.normal) || isNeedTo(main, at))) return 'prescription';
@@ -101,6 +128,14 @@ export function statementKind(sentence: Sentence): StatementKind {
   )
     return 'future';
   return 'statement';
+}
+
+/** Thanks somebody, calls somebody or answers a call. */
+function isAddress({ text, tokens, isShouted }: Sentence): boolean {
+  const plain = text.replace(/’/g, "'").trim();
+  if (THANKING.test(plain) || RADIO_OPENING.test(plain) || RADIO_CLOSING.test(plain)) return true;
+  // "In 1997, we …" and "Today, we …" call nobody.
+  return CALL.test(plain) && !isShouted && tokens[0]?.pos === 'PROPN';
 }
 
 const isVerb = (word: Token): boolean => word.pos === 'VERB' || word.pos === 'AUX';
@@ -121,7 +156,19 @@ function isImperative(words: readonly Token[]): boolean {
   const next = words[at + 1];
   if (first === undefined || next === undefined) return false;
   if (first.normal === 'please' || first.normal === 'let') return true;
-  return first.pos === 'VERB' && first.normal === first.lemma && !isVerb(next) && next.pos !== 'ADP';
+  if (first.normal !== first.lemma) return false;
+  if (INSTRUCTING.has(first.normal) && first.pos === 'VERB') return !words.slice(at + 2).some(isFiniteOther);
+  return first.pos === 'VERB' && !isVerb(next) && next.pos !== 'ADP';
+}
+
+/** A verb in a form that no instruction has, before which its subject must stand: "Work at the dam began". */
+const isFiniteOther = (word: Token): boolean => (word.pos === 'VERB' || word.pos === 'AUX') && isPast(word);
+
+/** Begins with "never" or "do not" and the plain form of a verb. */
+function isProhibition(words: readonly Token[], text: string): boolean {
+  const verb = FORBIDDING.exec(text.replace(/’/g, "'"))?.[1]?.toLowerCase();
+  const token = words.slice(1, 4).find(({ normal }) => normal === verb);
+  return token !== undefined && token.normal === token.lemma && (token.pos === 'VERB' || token.pos === 'AUX');
 }
 
 const isNeedTo = (words: readonly Token[], at: number): boolean =>

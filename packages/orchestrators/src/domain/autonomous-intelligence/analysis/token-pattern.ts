@@ -1,4 +1,4 @@
-import { isPast } from './claim-cues.js';
+import { isPast } from './past-tense.js';
 import type { Token } from './text-model.js';
 
 /** A pattern over the words of a sentence, compiled by {@link tokenPattern}. */

@@ -70,7 +70,7 @@ The U.S. unemployment rate was 7.1 percent.
 The U.S. unemployment rate will be 7.1 percent in 2040.
 The federal minimum wage in Alaska was $9 in 1985.
 Paris is the capital of fashion.
-Toronto is the capital of Canada.
+Brampton is the capital of Canada.
 Lincoln is the capital.
 Nixon defeated Kennedy in the debate of 1970.
 There was a recession in 1995.

@@ -1,7 +1,8 @@
 import type { Assertion, CountAssertion, EventAssertion, LastedAssertion } from './assertion.js';
 import { overlaps, parseDate, type DayRange } from './calendar.js';
 import { compareOffice, compareOrdinal, compareParty, inPresidency } from './compare-office.js';
-import { compareChange, compareExtreme, compareLevel, compareRelation } from './compare-measure.js';
+import { compareChange, compareExtreme, compareLevel } from './compare-measure.js';
+import { compareRelation } from './compare-relation.js';
 import { compareDuration } from './compare-terms.js';
 import { compareSuccession, compareUnder } from './compare-service.js';
 import {
@@ -226,7 +227,7 @@ export function compareAssertion(
     case 'extreme':
       return compareExtreme(assertion, base, asOf);
     case 'relation':
-      return compareRelation(assertion, base);
+      return compareRelation(assertion, base, asOf);
     default: {
       const never: never = assertion;
       return never;

@@ -1,11 +1,5 @@
-import type {
-  ChangeAssertion,
-  ExtremeAssertion,
-  LevelAssertion,
-  RelationAssertion,
-  SaidAmount,
-} from './assertion.js';
-import { contains, overlaps, parseDate, yearOf, yearRange, type DayRange } from './calendar.js';
+import type { ChangeAssertion, ExtremeAssertion, LevelAssertion, SaidAmount } from './assertion.js';
+import { contains, parseDate, yearOf, yearRange, type DayRange } from './calendar.js';
 import {
   anyOf,
   compareDate,
@@ -273,53 +267,6 @@ export function compareExtreme(
     return anyOf(
       [year - 1, year].map((each) => extremeAt(facts, each, assertion)),
       NOT_THAT_TIME,
-    );
-  });
-}
-
-/** Whether something is the capital of a place, or somebody defeated somebody else. */
-export function compareRelation(assertion: RelationAssertion, base: KnowledgeBase): Comparison {
-  const { relation, subject, object, time } = assertion;
-  const said = subject.candidates.map((candidate) => candidate.subject);
-  return decide(object, assertion.isNegated, (name) => {
-    const all = base.relations(name, relation);
-    const facts = all.filter((fact) => fact.object === name);
-    const turned = all.find(
-      (fact) =>
-        relation === 'defeated' &&
-        fact.subject === name &&
-        said.length === 1 &&
-        said[0] === fact.object &&
-        subject.candidates[0]?.isSure === true &&
-        time?.isResolved === true &&
-        overlaps(factRange(fact), time.core),
-    );
-    if (turned !== undefined) return contradicts(turned);
-    if (facts.length === 0) return undefined;
-    const fitting = facts.filter((fact) => said.includes(fact.subject));
-    if (relation === 'capital') {
-      if (fitting.length > 0) return supports(...fitting);
-      const isCity = said.some((city) =>
-        base.relations(city, relation).some((fact) => fact.subject === city),
-      );
-      return isCity && assertion.isPresent
-        ? contradicts(...facts)
-        : unknown('the city is not known', ...facts);
-    }
-    if (fitting.length === 0) return unknown('there may have been other contests', ...facts);
-    if (time === undefined) return supports(...fitting);
-    if (time.relation !== 'in' || !time.isResolved) return unknown(UNDATED, ...fitting);
-    const isSure = subject.candidates.every((candidate) => candidate.isSure);
-    return anyOf(
-      fitting.map((fact) => {
-        const range = parseDate(fact.validFrom) ?? factRange(fact);
-        const outcome = compareDate(range, time);
-        if (outcome === 'supports' || overlaps(range, time.core)) return supports(fact);
-        return outcome === 'contradicts' && isSure
-          ? contradicts(fact)
-          : unknown('the dates are too close to tell apart', fact);
-      }),
-      '',
     );
   });
 }

@@ -136,7 +136,8 @@ export class KnowledgeBase {
           );
         }
       }
-      for (const name of fact.predicate === 'relation' ? [fact.subject, fact.object] : [fact.subject]) {
+      const names = fact.predicate === 'relation' ? [fact.object, ...(fact.others ?? [])] : [];
+      for (const name of new Set([fact.subject, ...names])) {
         const known = this.#bySubject.get(name) ?? [];
         known.push(fact);
         this.#bySubject.set(name, known);

@@ -116,6 +116,8 @@ export interface RelationFact extends FactBase {
   readonly objectAliases: readonly string[];
   /** Names of the object that may mean something else too. */
   readonly looseObjectAliases: readonly string[];
+  /** Things that are known not to stand in this relation to the object: cities that are no capital of the place. */
+  readonly others?: readonly string[];
 }
 
 /** A fact that can be compared with a claim. */

@@ -73,6 +73,7 @@ export class Lexicon {
           this.#name(alias, { subject: fact.object, isSure: true });
         for (const alias of fact.looseObjectAliases)
           this.#name(alias, { subject: fact.object, isSure: false });
+        for (const other of fact.others ?? []) this.#name(other, { subject: other, isSure: false });
       }
       if (fact.predicate === 'event') this.#event(fact);
       if (fact.predicate === 'count') {

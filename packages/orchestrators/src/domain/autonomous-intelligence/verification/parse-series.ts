@@ -54,7 +54,16 @@ function dayBefore(date: string): string {
 
 /** That a city is the capital of a place. Many places share the name of a city, so the bare name settles nothing alone. */
 export function readCapital(entry: YamlCursor, file: FileContext): RelationFact {
-  entry.keys(['place', 'aliases', 'looseAliases', 'capital', 'capitalAliases', 'from', 'source']);
+  entry.keys([
+    'place',
+    'aliases',
+    'looseAliases',
+    'capital',
+    'capitalAliases',
+    'otherCities',
+    'from',
+    'source',
+  ]);
   const place = entry.at('place').string();
   const city = entry.at('capital').string();
   return {
@@ -66,6 +75,7 @@ export function readCapital(entry: YamlCursor, file: FileContext): RelationFact 
     object: place,
     objectAliases: strings(entry, 'aliases'),
     looseObjectAliases: strings(entry, 'looseAliases'),
+    others: strings(entry, 'otherCities'),
     validFrom: entry.has('from') ? entry.at('from').date() : '1900',
     knownUntil: file.knownUntil,
     statement: `${city} is the capital of ${place}.`,

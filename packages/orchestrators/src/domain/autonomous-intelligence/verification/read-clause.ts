@@ -111,7 +111,7 @@ const PATTERNS: readonly (readonly [RegExp, Build])[] = (
     [`there (?<aux>was|were)(?: (?<neg>not))? E(?<s>\\d+) T(?<t>\\d+)`, event],
     // Numbers
     [
-      `there (?<aux>is|are|was|were|have been)(?: (?<neg>not))? ${QUANTITY} U(?<c>\\d+)(?: in E(?<s>\\d+))?${TIME}`,
+      `there (?<aux>is|are|was|were|have been)(?: (?<neg>not))? ${QUANTITY} U(?<c>\\d+)(?: (?:in|on|of) E(?<s>\\d+))?${TIME}`,
       count,
     ],
     [
@@ -119,7 +119,10 @@ const PATTERNS: readonly (readonly [RegExp, Build])[] = (
       count,
     ],
     [`E(?<s>\\d+) (?<aux>has|have) had ${QUANTITY} U(?<c>\\d+)${TIME}`, count],
-    [`number of U(?<c>\\d+)(?: in E(?<s>\\d+))? (?<aux>is|was)(?: (?<neg>not))? ${QUANTITY}${TIME}`, count],
+    [
+      `number of U(?<c>\\d+)(?: (?:in|on|of) E(?<s>\\d+))? (?<aux>is|was)(?: (?<neg>not))? ${QUANTITY}${TIME}`,
+      count,
+    ],
     ...MEASURE_PATTERNS,
   ] as const
 ).map(([pattern, build]) => [new RegExp(`^${pattern}$`), build] as const);
@@ -203,7 +206,7 @@ function count({ groups, ref, common, item, quantity }: Parts): readonly Asserti
 }
 
 const INTRODUCTION =
-  /^(?:(?:in fact|of course|as (?:we|you|everyone) (?:all )?knows?) ,? ?|it (?:is|was) (?:true|fact|well known|known) that )/;
+  /^(?:(?:in fact|of course|as (?:we|you|everyone) (?:all )?knows?) ,? ?|(?:we|everyone|everybody) (?:all )?knows? that |it (?:is|was) (?:true|fact|well known|known) that )/;
 const DENIAL = /^it (?:is|was) (?:not true|false|untrue|myth|not case) that /;
 
 /**

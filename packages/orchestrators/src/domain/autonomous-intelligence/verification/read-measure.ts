@@ -20,6 +20,13 @@ const SPAN =
   '(?: (?:in|for)(?<yw> more than| over| almost| nearly| about| at least)? N(?<y>\\d+) (?<unit>years?|decades?)| (?<ever>ever|on record|in history|in our history|in us history|in history of E\\d+)| T(?<t>\\d+))';
 const LEVEL_WORD = '(?: (?:level|levels|rate|point|it been|it has been|they have been))?';
 
+const CAPITAL = '(?:(?:state|national) )?capital(?: city)?';
+/** "is", "is still", "was not", "remains", "serves as". */
+const BEING =
+  '(?:(?<aux>is|was)(?: (?<neg>not|never))?(?: (?:still|now|today|currently))?|(?<stays>remains|serves as))';
+/** "is Paris", "is called Paris", "is not Paris". */
+const NAMED = '(?<aux>is|was)(?: (?<neg>not|never))?(?: (?:still|now|called|named))?';
+
 const APPROXIMATIONS: Readonly<Record<string, SaidAmount['approximation']>> = {
   about: 'about', around: 'about', roughly: 'about', approximately: 'about', some: 'about', nearly: 'nearly',
   almost: 'nearly', 'more than': 'more', over: 'more', 'just over': 'about', 'less than': 'less',
@@ -101,8 +108,15 @@ function extreme(parts: Parts): readonly Assertion[] | undefined {
 }
 
 function relation(name: 'capital' | 'defeated'): Build {
-  return ({ ref, common }) => [
-    { kind: 'relation', relation: name, subject: ref('s'), object: ref('u'), ...common },
+  return ({ ref, common, groups }) => [
+    {
+      kind: 'relation',
+      relation: name,
+      subject: ref('s'),
+      object: ref('u'),
+      ...common,
+      isPresent: common.isPresent || groups['stays'] !== undefined,
+    },
   ];
 }
 
@@ -121,9 +135,12 @@ export const MEASURE_PATTERNS: readonly (readonly [string, Build])[] = [
   [`${SERIES} (?:has|have) (?:fallen|risen|dropped|climbed) to(?: its| their)? ${EXTREME}${LEVEL_WORD}${SPAN}`, extreme],
   [`${EXTREME} ${SERIES}${LEVEL_WORD}${SPAN}`, extreme],
   [`(?:we have|we now have|it is|this is) ${EXTREME} ${SERIES}${SPAN}`, extreme],
-  [`E(?<s>\\d+) (?<aux>is|was)(?: (?<neg>not))? (?:state )?capital(?: city)? of E(?<u>\\d+)`, relation('capital')],
-  [`(?:state )?capital(?: city)? of E(?<u>\\d+) (?<aux>is|was)(?: (?<neg>not))? E(?<s>\\d+)`, relation('capital')],
-  [`E(?<u>\\d+) 's (?:state )?capital(?: city)? (?<aux>is|was)(?: (?<neg>not))? E(?<s>\\d+)`, relation('capital')],
+  [`E(?<s>\\d+) ${BEING} ${CAPITAL} of E(?<u>\\d+)`, relation('capital')],
+  [`E(?<s>\\d+) ${BEING} E(?<u>\\d+) (?:'s )?${CAPITAL}`, relation('capital')],
+  [`${CAPITAL} of E(?<u>\\d+) ${NAMED} E(?<s>\\d+)`, relation('capital')],
+  [`E(?<u>\\d+) (?:'s )?${CAPITAL} ${NAMED} E(?<s>\\d+)`, relation('capital')],
+  [`E(?<u>\\d+) (?<aux>has) its ${CAPITAL} in E(?<s>\\d+)`, relation('capital')],
+  [`E(?<u>\\d+) (?<aux>has) E(?<s>\\d+) as its ${CAPITAL}`, relation('capital')],
   [`E(?<s>\\d+)(?: (?<aux>did|had|has))?(?: (?<neg>not|never))? (?:defeated|defeat|beat|beaten|won against)(?: (?:incumbent|democrat|republican|former))? E(?<u>\\d+)${TIME}`, relation('defeated')],
   [`E(?<u>\\d+) lost(?: (?:presidential )?election)? to E(?<s>\\d+)${TIME}`, relation('defeated')],
   [`E(?<u>\\d+) lost (?:presidential )?election T(?<t>\\d+) to E(?<s>\\d+)`, relation('defeated')],
