@@ -30,6 +30,9 @@ export interface AnalyzeOptions {
   readonly budget?: number;
 }
 
+/** Files that a line names. */
+const MAX_NAMED = 5;
+
 /** Analyses sources and prints the briefing, or one line for each where there are several. */
 export async function analyze(
   run: CommandRun,
@@ -47,6 +50,7 @@ export async function analyze(
     });
     return EXIT_CODE.usage;
   }
+  if (options.json !== true && options.quiet !== true) tellPassedOver(run, sources);
   return withBot(run, options.verbose === true, async (bot, context) => {
     const result = await takeIn(
       run,
@@ -64,6 +68,21 @@ export async function analyze(
     const report = withProblems(result.data, sources);
     return await tell(run, report, options);
   });
+}
+
+function tellPassedOver({ io, settings }: CommandRun, sources: readonly FoundSource[]): void {
+  const names = sources.flatMap(({ kind, uri }) =>
+    kind === 'passedOver' ? [shownPath(uri, settings.baseFolder)] : [],
+  );
+  if (names.length === 0) return;
+  const more = names.length > MAX_NAMED ? ` and ${String(names.length - MAX_NAMED)} more` : '';
+  const told = `${names.slice(0, MAX_NAMED).join(', ')}${more}`;
+  const isOne = names.length === 1;
+  remark(
+    io,
+    'note',
+    `Passed over, as ${isOne ? 'it describes its' : 'they describe their'} folder: ${told}. What is named itself is analysed.`,
+  );
 }
 
 async function takeIn(
@@ -104,7 +123,7 @@ async function takeIn(
 /** The report with the folders that hold nothing in their places at the end. */
 function withProblems(report: IntakeReport, sources: readonly FoundSource[]): IntakeReport {
   const problems = sources.flatMap((source): SourceOutcome[] =>
-    source.kind === 'content'
+    source.kind !== 'problem'
       ? []
       : [
           {

@@ -1,19 +1,27 @@
 import { stat } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { basename, relative, resolve } from 'node:path';
 import { STDIN_URI } from '../adapters/stream-content.js';
 import { UsageError } from '../complaint.js';
 
 /** A source as somebody wrote it, and what the bot is asked for. */
 export type FoundSource =
   | { readonly kind: 'content'; readonly uri: string }
+  /** A file that says something of the folder it is in; it is content only where it is named itself. */
+  | { readonly kind: 'passedOver'; readonly uri: string }
   | { readonly kind: 'problem'; readonly uri: string; readonly message: string; readonly code: string };
 
 // At least two letters: a single one is a drive of Windows.
 const URL_LIKE = /^[a-z][a-z0-9+.-]+:/i;
 
+/** `README.md`, `SOURCES.txt`, `license.md`; `LICENSE-MIT.txt`, where capitals say that it is no text about licences. */
+const DESCRIBES_FOLDER = [
+  /^(?:readme|sources|licen[cs]e)\.(?:md|markdown|txt|text|html?)$/i,
+  /^(?:README|SOURCES|LICEN[CS]E)[-_.]/,
+];
+
 /**
- * Files, folders and URLs as absolute paths and URLs; a folder is the content files in it. What cannot be listed
- * is told in the place of its files.
+ * Files, folders and URLs as absolute paths and URLs; a folder is the content files in it, but for those that describe it. What
+ * cannot be listed is told in the place of its files.
  */
 export async function findSources(
   named: readonly string[],
@@ -27,8 +35,13 @@ export async function findSources(
     else if (URL_LIKE.test(name.trim())) found.push({ kind: 'content', uri: name.trim() });
     else found.push(...(await filesOf(resolve(baseFolder, name), baseFolder, signal)));
   }
+  const content = new Set(found.flatMap(({ kind, uri }) => (kind === 'content' ? [uri] : [])));
   const seen = new Set<string>();
-  return found.filter(({ uri }) => !seen.has(uri) && seen.add(uri));
+  return found.filter(({ kind, uri }) => {
+    if (seen.has(uri) || (kind === 'passedOver' && content.has(uri))) return false;
+    seen.add(uri);
+    return true;
+  });
 }
 
 async function filesOf(
@@ -42,9 +55,15 @@ async function filesOf(
   const { CONTENT_EXTENSIONS, listContentFiles } = await import('../adapters/file-content.js');
   try {
     const files = await listContentFiles(path, { signal });
-    if (files.length > 0) return files.map((uri) => ({ kind: 'content', uri }));
+    const listed = files.map((uri): FoundSource => {
+      return {
+        kind: DESCRIBES_FOLDER.some((each) => each.test(basename(uri))) ? 'passedOver' : 'content',
+        uri,
+      };
+    });
+    if (listed.some(({ kind }) => kind === 'content')) return listed;
     const message = `The folder "${shownPath(path, baseFolder)}" holds no content files. Name a folder with files that end in ${CONTENT_EXTENSIONS.join(', ')}.`;
-    return [{ kind: 'problem', uri: path, message, code: 'FOLDER_EMPTY' }];
+    return [...listed, { kind: 'problem', uri: path, message, code: 'FOLDER_EMPTY' }];
   } catch (error) {
     signal.throwIfAborted();
     const { message, code } = error as Error & { readonly code?: unknown };

@@ -79,6 +79,10 @@ describe('mission', () => {
     expect(whole.err).toMatch(/^note mission_\w+: comprehensive, 14 stages, /m);
     expect(whole.out).toMatch(/^Threat in the content: (?:low|medium|high) \([\d.]+\)\.$/m);
     expect(whole.out).toContain('  The whole briefing: ');
+    // Whatever is not certain says why.
+    const unsure = whole.out.split('\n').filter((line) => /^ {2}(?:uncertain|skipped) /.test(line));
+    expect(unsure.length).toBeGreaterThan(0);
+    for (const line of unsure) expect(line).toMatch(/ s {2}\S.*[.!?]$/);
 
     const listed = JSON.parse((await mission(['--json'])).out) as readonly MissionSummary[];
     expect(listed.map(({ depth, status }) => [depth, status.replace('degraded', 'completed')])).toEqual([

@@ -210,7 +210,8 @@ function missionText({ missionId, status, plan, outcome, outputs }: Mission, col
     const took = ended?.durationMs === undefined ? '' : `${(ended.durationMs / 1_000).toFixed(2)} s`;
     const mark =
       said === 'completed' ? colors.green(said.padEnd(9)) : colors.yellow((said ?? 'planned').padEnd(9));
-    const why = ended?.error === undefined ? '' : `  ${escapeControls(ended.error)}`;
+    const reason = ended?.error ?? ended?.reason;
+    const why = reason === undefined ? '' : `  ${escapeControls(reason)}`;
     lines.push(`  ${mark}  ${stage.id.padEnd(width)}  ${stage.agent.padEnd(29)}  ${took}${why}`.trimEnd());
   }
   for (const { stage, reason } of plan.leftOut) {

@@ -15,6 +15,7 @@ import { colorsOf, fitted, roomOf, widthOf, type Colors } from '../console-io.js
 import { EXIT_CODE, type ExitCode } from '../exit-code.js';
 import { withBot, type CommandRun } from '../run-bot.js';
 import { when } from './analyze.js';
+import { shownPath } from './find-sources.js';
 
 export const SHOW_FORMATS = ['terminal', 'markdown', 'html', 'json'] as const;
 export type ShowFormat = (typeof SHOW_FORMATS)[number];
@@ -92,21 +93,31 @@ export async function show(
   { format, verbose }: { readonly format: ShowFormat; readonly verbose?: true },
 ): Promise<ExitCode> {
   return withBot(run, verbose === true, async (bot, context) => {
-    const briefing = await find(bot, context, id);
+    const { briefing, alsoSeenAs } = await find(bot, context, id);
     run.io.out.write(`${rendered(briefing, format, run).trimEnd()}\n`);
+    if (format !== 'json' && alsoSeenAs.length > 0) {
+      const names = alsoSeenAs.map((uri) => shownPath(uri, run.settings.baseFolder));
+      remark(run.io, 'note', `The same content was also seen as ${names.join(', ')}.`);
+    }
     return EXIT_CODE.ok;
   });
 }
 
-async function find(bot: Bot, context: OrchestrationContext, id: string): Promise<Briefing> {
+interface FoundBriefing {
+  readonly briefing: Briefing;
+  /** Other addresses of the same content. */
+  readonly alsoSeenAs: readonly string[];
+}
+
+async function find(bot: Bot, context: OrchestrationContext, id: string): Promise<FoundBriefing> {
   const exact = await clientOf(bot).get(context, { id });
-  if (exact.status === 'ok') return exact.data;
+  if (exact.status === 'ok') return foundIn(exact);
   if (exact.status === 'failed' && exact.errorCategory === 'not_found') {
     const known = StepResult.unwrap(await clientOf(bot).list(context, { limit: 500 }));
     const alike = known.filter((each) => each.id.startsWith(id));
     const [only] = alike;
     if (alike.length === 1 && only !== undefined) {
-      return StepResult.unwrap(await clientOf(bot).get(context, { id: only.id }));
+      return foundIn(await clientOf(bot).get(context, { id: only.id }));
     }
     if (alike.length > 1) {
       throw new StepFailure(
@@ -120,7 +131,13 @@ async function find(bot: Bot, context: OrchestrationContext, id: string): Promis
       );
     }
   }
-  return StepResult.unwrap(exact);
+  return foundIn(exact);
+}
+
+function foundIn(result: StepResult<Briefing>): FoundBriefing {
+  const briefing = StepResult.unwrap(result);
+  const { alsoSeenAs } = result.metadata as { readonly alsoSeenAs?: readonly string[] };
+  return { briefing, alsoSeenAs: alsoSeenAs ?? [] };
 }
 
 function rendered(briefing: Briefing, format: ShowFormat, { io }: CommandRun): string {

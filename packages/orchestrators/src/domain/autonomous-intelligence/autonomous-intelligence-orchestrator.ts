@@ -43,6 +43,7 @@ import {
 } from './ports.js';
 import { StageRunner } from './stage-runner.js';
 import { RunningAnalyses } from './running-analyses.js';
+import { SeenAs } from './seen-as.js';
 import { told, withExtra } from './told-result.js';
 import { Undelivered } from './undelivered.js';
 
@@ -78,6 +79,7 @@ export class AutonomousIntelligenceOrchestrator extends BaseOrchestrator {
   readonly #entry: ContentEntry;
   readonly #checked: CheckedStore;
   readonly #running = new RunningAnalyses();
+  readonly #seenAs: SeenAs;
 
   constructor(
     @inject(CONTENT_SOURCE) source: ContentSource,
@@ -98,6 +100,7 @@ export class AutonomousIntelligenceOrchestrator extends BaseOrchestrator {
     this.#settings = settings;
     const checkpoints = new Checkpoints(state, clock, settings, logger);
     this.#undelivered = new Undelivered(state, clock, settings, logger);
+    this.#seenAs = new SeenAs(state, clock, settings, logger);
     const undelivered = this.#undelivered;
     this.#checked = new CheckedStore(store, { clock, portTimeoutMs: settings.portTimeoutMs });
     this.#entry = new ContentEntry({
@@ -122,15 +125,28 @@ export class AutonomousIntelligenceOrchestrator extends BaseOrchestrator {
       content.kind === 'known'
         ? knownResult(content, params)
         : await this.#analyseOnce(analysing, content, endedBefore);
+    if (result.status === 'ok' || result.status === 'uncertain') {
+      const { source } = result.metadata;
+      if (typeof source === 'string') {
+        await this.#seenAs.note(context.tenantId, result.data.contentHash, source);
+      }
+    }
     return told(result, { warnings, runner, budget, params, prices });
   }
 
-  /** A stored briefing, or one that could not be delivered yet. `not_found` where there is none under the id. */
+  /**
+   * A stored briefing, or one that could not be delivered yet; `metadata.alsoSeenAs` says where else its content came from.
+   * `not_found` where there is none under the id.
+   */
   @operation({ params: GetParams, description: 'Gives a stored briefing.' })
   async get(context: OperationContext, { id }: GetParams): Promise<StepResult<Briefing>> {
     const { tenantId, signal } = context;
     const { briefing, failure } = await this.#stored(tenantId, id, signal);
-    if (briefing !== undefined) return StepResult.ok(briefing);
+    if (briefing !== undefined) {
+      const { contentHash, document } = briefing;
+      const alsoSeenAs = await this.#seenAs.others(tenantId, contentHash, document.uri);
+      return StepResult.ok(briefing, alsoSeenAs.length === 0 ? {} : { metadata: { alsoSeenAs } });
+    }
     const kept = await this.#undelivered.find(tenantId, id);
     if (kept !== undefined) {
       const parts = { store: this.#checked, undelivered: this.#undelivered, logger: this.logger };

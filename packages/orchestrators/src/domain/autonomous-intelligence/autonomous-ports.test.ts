@@ -119,6 +119,13 @@ describe('the stages of an analysis', () => {
     });
     const other = await house.analyze({ depth: 'deep' }, { tenantId: 'other' });
     expect(other.metadata).toEqual({});
+    // Both names are known afterwards, to whom the content is.
+    const { id } = briefingOf(other);
+    const client = house.host.facade.client(AutonomousIntelligenceOrchestrator);
+    const got = (tenantId?: string) =>
+      client.get(house.host.context(tenantId === undefined ? {} : { tenantId }), { id });
+    expect((await got()).metadata).toEqual({ alsoSeenAs: ['https://example.org/copy.vtt'] });
+    expect((await got('other')).metadata).toEqual({});
   });
 
   it('are gone on with by who waits for them, when the one who began them leaves', async () => {

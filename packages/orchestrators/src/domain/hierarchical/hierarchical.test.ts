@@ -250,6 +250,13 @@ describe('hierarchical.execute_orchestration_session', () => {
         worker('w', (task) => (seen.push(task), StepResult.uncertain({ text: 'made' })), {
           capabilities: ['make'],
         }),
+        worker('d', () => StepResult.uncertain('so', { reason: 'It was dark.' }), {
+          capabilities: ['doubt'],
+        }),
+        worker('n', () => StepResult.uncertain('so', { warnings: ['It was far.'] }), {
+          capabilities: ['near'],
+        }),
+        worker('p', () => StepResult.skip(`No need. ${'x'.repeat(1_000)}`), { capabilities: ['pass'] }),
         { agentId: 's', capabilities: ['shout'], calls: { orchestrator: 'shouting', operation: 'shout' } },
       ],
     });
@@ -257,15 +264,24 @@ describe('hierarchical.execute_orchestration_session', () => {
       [
         { id: 'make', capabilities: ['make'], input: { n: 1 }, priority: 3, description: 'Make it.' },
         { id: 'shout', capabilities: ['shout'], dependencies: ['make'], input: { text: 'hello' } },
+        ...['doubt', 'near', 'pass'].map((id) => ({ id, capabilities: [id], dependencies: ['make'] })),
       ],
       { missionContext: { about: 'tests' }, workspace: 'main' },
     );
     expect(await execute(sessionId)).toMatchObject({
       status: 'uncertain',
       reason: 'Some tasks are not certain.',
-      warnings: ['"make" is not certain.'],
+      warnings: [
+        '"make" is not certain.',
+        '"doubt" is not certain: It was dark.',
+        '"near" is not certain: It was far.',
+      ],
       data: {
         executionResults: {
+          make: { outcome: 'uncertain' },
+          doubt: { outcome: 'uncertain', reason: 'It was dark.' },
+          near: { outcome: 'uncertain', reason: 'It was far.' },
+          pass: { outcome: 'skipped', reason: `No need. ${'x'.repeat(491)}` },
           shout: { output: { text: 'HELLO', tenant: 'test-tenant', results: { make: { text: 'made' } } } },
         },
       },

@@ -60,7 +60,9 @@ export function resultOf({ end, outcome }: ExecutedSession): StepResult<SessionO
     );
     const warnings = [
       ...givenUp.map(([id, task]) => `"${id}" was given up: ${task.failure?.error ?? 'it was not done'}`),
-      ...unsure.map(([id]) => `"${id}" is not certain.`),
+      ...unsure.map(([id, { reason }]) =>
+        reason === undefined ? `"${id}" is not certain.` : `"${id}" is not certain: ${reason}`,
+      ),
     ];
     if (warnings.length === 0) return StepResult.ok(outcome, { metadata });
     const reason = givenUp.length > 0 ? 'Some tasks were given up.' : 'Some tasks are not certain.';

@@ -59,6 +59,8 @@ export interface TaskRecord {
   spent: number;
   /** How it completed. */
   outcome?: 'ok' | 'uncertain' | 'skipped';
+  /** Why it is not certain, or was passed over, where the agent has said so. */
+  reason?: string;
   failure?: TaskFailure;
   stuck?: boolean;
 }
@@ -163,6 +165,7 @@ export function resetTask(task: TaskRecord): void {
   delete task.finishedAt;
   delete task.durationMs;
   delete task.outcome;
+  delete task.reason;
   delete task.failure;
   delete task.stuck;
 }

@@ -25,6 +25,8 @@ export interface TaskReport {
   readonly durationMs?: number;
   readonly spent: number;
   readonly outcome?: 'ok' | 'uncertain' | 'skipped';
+  /** Why it is not certain, or was passed over. */
+  readonly reason?: string;
   readonly givenUp: boolean;
   readonly failure?: TaskFailure;
   /** What it gave. */
@@ -120,6 +122,7 @@ export function outcomeOf(
       ...(task.durationMs === undefined ? {} : { durationMs: task.durationMs }),
       spent: task.spent,
       ...(task.outcome === undefined ? {} : { outcome: task.outcome }),
+      ...(task.reason === undefined ? {} : { reason: task.reason }),
       givenUp: task.givenUp,
       ...(task.failure === undefined ? {} : { failure: task.failure }),
       ...(outputs.has(task.objective.id) && task.status === 'completed'

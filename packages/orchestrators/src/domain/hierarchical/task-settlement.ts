@@ -6,6 +6,8 @@ import { outputFailure, taskFailureOf } from './task-failures.js';
 
 /** Characters of the JSON of one output at most. */
 export const MAX_OUTPUT_LENGTH = 4 * 1024 * 1024;
+/** Characters that are kept of why a task is not certain. */
+const MAX_REASON_LENGTH = 500;
 
 /** The session whose tasks are settled. */
 export interface SettledSession {
@@ -61,6 +63,9 @@ export class TaskSettlement {
     }
     task.status = 'completed';
     task.outcome = result.status;
+    const reason = result.status === 'ok' ? undefined : (result.reason ?? result.warnings[0]);
+    if (reason === undefined) delete task.reason;
+    else task.reason = reason.slice(0, MAX_REASON_LENGTH);
     task.finishedAt = this.#deps.clock.now();
     delete task.failure;
   }

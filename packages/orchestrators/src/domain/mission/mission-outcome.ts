@@ -33,6 +33,7 @@ export function missionOutcomeOf(
       spentUsd: task?.spent ?? 0,
       ...(stage.category === undefined ? {} : { category: stage.category }),
       ...(task?.failure === undefined ? {} : { error: task.failure.error }),
+      ...(task?.reason === undefined ? {} : { reason: task.reason }),
     };
   });
   const planned = byCategory(stages, ({ plannedUsd }) => plannedUsd);

@@ -34,6 +34,8 @@ export interface StageOutcome {
   readonly spentUsd: number;
   readonly category?: BudgetCategory;
   readonly error?: string;
+  /** Why it is not certain, or was passed over. */
+  readonly reason?: string;
 }
 
 /** What a mission has come to. */

@@ -48,6 +48,8 @@ import { type SecurityThreat, ThreatBook } from './threat-book.js';
 import { ThreatShelf } from './threat-shelf.js';
 
 const MINUTE_MS = 60_000;
+/** After it, at the latest, a source that another process has blocked is blocked here. */
+const BLOCKS_REFRESH_MS = 10_000;
 
 /**
  * Looks at what is sent for the form of attacks, counts what sources do, and blocks: a request, a source, or, as an
@@ -293,6 +295,12 @@ export class SecurityOrchestrator extends BaseOrchestrator {
   async sum_up(): Promise<void> {
     await this.#audit.sumUp(this.#clock.now());
     await this.#shelf.save();
+  }
+
+  /** Takes over what other processes that share the store have blocked and let in again. No call waits for it. */
+  @background({ everyMs: BLOCKS_REFRESH_MS, initialDelayMs: BLOCKS_REFRESH_MS, jitterRatio: 0 })
+  async refresh_blocks(signal: AbortSignal): Promise<void> {
+    await this.#sources.refresh(this.#clock.now(), signal);
   }
 
   /** Forgets blocks that are over. */

@@ -18,13 +18,22 @@ const BLOCKS = { tenantId: SHARED_TENANT, collection: 'security.blocked_sources'
 const PAGE = 1_000;
 const MINUTE_MS = 60_000;
 
-/** What the sources of each tenant do, and which of them are blocked; blocks are kept in the state store. */
+/**
+ * What the sources of each tenant do, and which of them are blocked. Whether one is blocked is asked of memory alone; blocks are kept in
+ * the state store, and {@link SourceBlocks.refresh} takes over what other processes have blocked and let in again.
+ */
 export class SourceBlocks {
   readonly #limits: SourceLimits & { readonly blockAfterInjections: number };
   readonly #store: StateStore;
   readonly #logger: () => Logger;
   readonly #watches: PerTenant<SourceWatch>;
   readonly #injections = new PerTenant(() => new Map<string, number[]>());
+  /** The blocks that are in the store, by their keys, as far as is known here. */
+  #known = new Map<string, StoredBlock>();
+  /** Keys that are being written or deleted, and how often at once. */
+  readonly #writing = new Map<string, number>();
+  /** Keys of which a reading of the store that is under way says nothing certain; `undefined` where none is. */
+  #uncertain: Set<string> | undefined;
   #now = 0;
 
   constructor(
@@ -48,9 +57,38 @@ export class SourceBlocks {
 
   /** Reads the blocks of before that are not over. */
   async load(now: number): Promise<void> {
-    for await (const { value } of this.#stored()) {
-      if (isBlock(value) && value.until > now)
-        this.of(value.tenantId).restore(value.source, value.until, value.reason);
+    const known = new Map<string, StoredBlock>();
+    for await (const { key, value } of this.#stored()) {
+      if (!isBlock(value) || value.until <= now) continue;
+      known.set(key, value);
+      this.of(value.tenantId).restore(value.source, value.until, value.reason);
+    }
+    this.#known = known;
+  }
+
+  /**
+   * Reads the blocks anew: what another process has blocked is blocked here too, and what it has let in again is let in. What was
+   * blocked here and could not be stored stays blocked. A store that cannot be read changes nothing, and is logged.
+   */
+  async refresh(now: number, signal: AbortSignal): Promise<void> {
+    if (this.#uncertain !== undefined) return;
+    const uncertain = (this.#uncertain = new Set(this.#writing.keys()));
+    try {
+      const found = new Map<string, StoredBlock>();
+      for await (const { key, value } of this.#stored()) {
+        if (signal.aborted) return;
+        if (isBlock(value) && value.until > now) found.set(key, value);
+      }
+      for (const key of uncertain) {
+        found.delete(key);
+        const before = this.#known.get(key);
+        if (before !== undefined) found.set(key, before);
+      }
+      this.#take(found, now);
+    } catch (thrown) {
+      this.#logger().warn('source_blocks_not_read', { error: String(thrown) });
+    } finally {
+      this.#uncertain = undefined;
     }
   }
 
@@ -63,21 +101,33 @@ export class SourceBlocks {
     const until = this.of(tenantId).block(source, now, reason);
     this.#logger().warn('source_blocked', { source, until, reason });
     const block: StoredBlock = { formatVersion: 1, tenantId, source, until, reason };
-    try {
-      await this.#store.put({ ...BLOCKS, key: recordKeyOf(tenantId, source) }, block);
-    } catch (thrown) {
-      // It is blocked here all the same; only a restart would forget it.
-      this.#logger().error('source_block_not_stored', { source, error: String(thrown) });
-    }
+    const key = recordKeyOf(tenantId, source);
+    await this.#write(key, async () => {
+      try {
+        await this.#store.put({ ...BLOCKS, key }, block);
+        this.#known.set(key, block);
+      } catch (thrown) {
+        // It is blocked here all the same; only a restart would forget it.
+        this.#logger().error('source_block_not_stored', { source, error: String(thrown) });
+      }
+    });
     return until;
   }
 
-  /** Whether it was blocked. */
+  /** Whether it was blocked, here or by another process. */
   async unblock(tenantId: string, source: string, now: number): Promise<boolean> {
-    if (!this.of(tenantId).unblock(source, now)) return false;
-    this.#injections.of(tenantId).delete(source);
-    await this.#store.delete({ ...BLOCKS, key: recordKeyOf(tenantId, source) });
-    return true;
+    const key = recordKeyOf(tenantId, source);
+    const wasBlocked = this.of(tenantId).unblock(source, now);
+    if (wasBlocked) this.#injections.of(tenantId).delete(source);
+    return this.#write(key, async () => {
+      if (!wasBlocked) {
+        const stored: unknown = (await this.#store.get({ ...BLOCKS, key }))?.value;
+        if (!isBlock(stored) || stored.until <= now) return false;
+      }
+      await this.#store.delete({ ...BLOCKS, key });
+      this.#known.delete(key);
+      return true;
+    });
   }
 
   /** Counts an injection; whether the source has tried too often within a minute. */
@@ -104,6 +154,35 @@ export class SourceBlocks {
     for await (const { key, value } of this.#stored()) {
       if (signal.aborted) return;
       if (!isBlock(value) || value.until <= now) await this.#store.delete({ ...BLOCKS, key });
+    }
+  }
+
+  /** Takes over what is in the store. */
+  #take(found: Map<string, StoredBlock>, now: number): void {
+    for (const [key, { tenantId, source }] of this.#known) {
+      if (found.has(key) || !this.of(tenantId).unblock(source, now)) continue;
+      this.#injections.of(tenantId).delete(source);
+      this.#logger().info('source_unblocked_elsewhere', { source });
+    }
+    for (const { tenantId, source, until, reason } of found.values()) {
+      const here = this.isBlocked(tenantId, source, now);
+      if (here.isBlocked && (here.until ?? 0) >= until) continue;
+      this.of(tenantId).restore(source, until, reason);
+      if (!here.isBlocked) this.#logger().warn('source_blocked_elsewhere', { source, until, reason });
+    }
+    this.#known = found;
+  }
+
+  /** What is read of a key while it is written may be what was there before, or after. */
+  async #write<T>(key: string, work: () => Promise<T>): Promise<T> {
+    this.#uncertain?.add(key);
+    this.#writing.set(key, (this.#writing.get(key) ?? 0) + 1);
+    try {
+      return await work();
+    } finally {
+      const others = (this.#writing.get(key) ?? 1) - 1;
+      if (others === 0) this.#writing.delete(key);
+      else this.#writing.set(key, others);
     }
   }
 
