@@ -27,12 +27,12 @@ const PERMITS: readonly Permit[] = [
   {
     path: 'apps/intelligence-bot/src/adapters/openai-language-model.ts',
     door: 'http',
-    why: "The vendor's client, to the one address that the operator has set; one request per call, within a deadline.",
+    why: "The vendor's client, with a fetch that goes through the wrapper.",
   },
   {
     path: 'apps/intelligence-bot/src/discord/',
     door: 'http',
-    why: "The vendor's gateway and REST client, to Discord alone; it keeps the limits that Discord tells.",
+    why: "The vendor's client: its requests go through the wrapper, its gateway is a web socket to a checked host.",
   },
 ];
 
