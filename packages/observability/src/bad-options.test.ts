@@ -12,6 +12,7 @@ import {
   openTelemetryTracing,
   PerformanceAnalytics,
   QuantileSketch,
+  reportToHtml,
   shedWhenLate,
 } from './index.js';
 
@@ -57,7 +58,18 @@ const TABLE: Readonly<Record<string, Subject>> = {
     base: { stream: new PassThrough().setMaxListeners(0) },
     options: {
       level: [null, 5, '', 'verbose', 'constructor', {}],
-      levels: [...NO_LIST, [null], [5], [{}], [{ layer: 'domain' }], [{ layer: 5, level: 'info' }]],
+      levels: [
+        ...NO_LIST,
+        [null],
+        [5],
+        [{}],
+        [{ layer: 'domain' }],
+        [{ layer: 5, level: 'info' }],
+        [
+          { layer: 'domain', level: 'info' },
+          { layer: 'domain', level: 'warn' },
+        ],
+      ],
       sampling: NO_OBJECT,
       'sampling.first': whole(0),
       'sampling.thenEvery': whole(1),
@@ -70,7 +82,7 @@ const TABLE: Readonly<Record<string, Subject>> = {
       colors: NO_FLAG,
       clock: NO_FUNCTION,
       service: NO_TEXT,
-      redact: [...NO_LIST, [5], [null]],
+      redact: [...NO_LIST, [5], [null], [''], [' ']],
       ambient: NO_FUNCTION,
       closeTimeoutMs: ms(1),
     },
@@ -342,11 +354,47 @@ describe('bad options', () => {
       ['bucketMs of metric', 'seasonMs of metric'],
     ],
     ['an alert rule', () => withRule({ clearAt: 6 }), ['threshold of 5', 'clearAt of 6']],
+    [
+      'HealthMonitor',
+      () => new HealthMonitor(host, { sampleEveryMs: 5_000, windowMs: 1_000 }),
+      ['sampleEveryMs is 5000', 'windowMs is 1000'],
+    ],
+    [
+      'EventLoopSampler',
+      () => new EventLoopSampler({ everyMs: 10, resolutionMs: 20 }),
+      ['resolutionMs is 20', 'everyMs is 10'],
+    ],
+    [
+      'analytics',
+      () => analytics({ windowPoints: 30, analysis: { drift: { minPoints: 50 } } }),
+      ['drift.minPoints is 50', 'windowPoints is 30'],
+    ],
+    [
+      'analytics',
+      () => analytics({ windowPoints: 20, analysis: { anomalies: { minBaseline: 21 } } }),
+      ['anomalies.minBaseline is 21', 'windowPoints is 20'],
+    ],
     ['createMetrics', () => createMetrics({ host, facade: new OrchestrationFacade() }), ['host', 'facade']],
     [
       'createWinstonLogger',
-      () => createWinstonLogger({ files: [{ filename: 'a.log' }, { filename: 'a.log', maxFiles: 2 }] }),
+      () => createWinstonLogger({ files: [{ filename: 'a.log' }, { filename: 'a.log', level: 'warn' }] }),
       ['filename', '"a.log"'],
+    ],
+    [
+      'createWinstonLogger',
+      () => createWinstonLogger({ files: [{ filename: 'a.log', maxFiles: 5 }] }),
+      ['maxFiles', 'maxSizeBytes'],
+    ],
+    [
+      'createWinstonLogger',
+      () =>
+        createWinstonLogger({
+          levels: [
+            { orchestrator: 'mission', level: 'info' },
+            { orchestrator: 'mission', level: 'debug' },
+          ],
+        }),
+      ['"mission"', 'the level info and the level debug'],
     ],
   ])('%s refuses two options that contradict each other, with both names', (_name, make, names) => {
     const refusal = refusalOf(make, undefined);
@@ -363,7 +411,13 @@ describe('bad options', () => {
       expect(() => new PerformanceAnalytics().watch(value as number)).toThrow('everyMs');
     }
     expect(() => shedWhenLate({} as never)).toThrow('Give an EventLoopSampler.');
+    for (const none of [null, undefined, {}, 5, { health: () => ({}) }]) {
+      expect(() => new HealthMonitor(none as never)).toThrow(/host/);
+    }
     expect(() => healthHandler({} as never)).toThrow('monitor');
+    expect(() => reportToHtml(new PerformanceAnalytics().report(), { title: 5 as never })).toThrow(
+      'title is 5.',
+    );
     expect(() => new PerformanceAnalytics().analyse('latency', {}, { trend: { minPoints: NaN } })).toThrow(
       'trend.minPoints is NaN.',
     );

@@ -105,7 +105,10 @@ export function createWinstonLogger(options: WinstonLoggerOptions = {}): Winston
       'Pass an instance of a winston transport; pass a stream as stream.',
     );
   }
-  for (const word of check.list('redact', redact)) check.text('redact', word);
+  for (const word of check.list('redact', redact)) {
+    if (check.text('redact', word).trim() !== '') continue;
+    throw new LoggerOptionsError(`redact has the key word ${shown(word)}.`, 'Give words that have letters.');
+  }
   check.callable('clock', clock);
   if (ambient !== undefined) check.callable('ambient', ambient);
   if (colors !== undefined) check.flag('colors', colors);

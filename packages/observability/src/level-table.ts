@@ -39,6 +39,13 @@ export class LevelTable {
     this.#level = level;
     for (const { level: own, ...scope } of rules) {
       severityOf(own);
+      const before = this.#ruleOf(scope);
+      if (before !== undefined && before !== own) {
+        throw new LoggerOptionsError(
+          `levels gives ${named(scope.layer, scope.orchestrator)} the level ${before} and the level ${own}.`,
+          'Give each of them one rule.',
+        );
+      }
       this.set(scope, own);
     }
   }
@@ -82,6 +89,10 @@ export class LevelTable {
     const own = orchestrator === undefined ? undefined : this.#orchestrators.get(orchestrator);
     const level = own ?? (layer === undefined ? undefined : this.#layers.get(layer)) ?? this.#level;
     return severityOf(level);
+  }
+
+  #ruleOf({ layer, orchestrator }: LevelScope): LogLevel | undefined {
+    return layer === undefined ? this.#orchestrators.get(orchestrator) : this.#layers.get(layer);
   }
 
   #refresh(): void {

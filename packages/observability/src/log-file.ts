@@ -57,6 +57,12 @@ export class FileTransport extends LineTransport {
     }
     if (maxSizeBytes !== Infinity) check.whole(`maxSizeBytes of ${filename}`, maxSizeBytes, 1);
     check.whole(`maxFiles of ${filename}`, maxFiles, 1, MOST_FILES);
+    if (options.maxFiles !== undefined && maxSizeBytes === Infinity) {
+      throw new LoggerOptionsError(
+        `maxFiles of ${filename} is ${String(maxFiles)}, but without maxSizeBytes there is only one file.`,
+        'Give maxSizeBytes as well, or leave maxFiles out.',
+      );
+    }
     this.#options = options;
     this.#counters = counters;
     this.#severity = severityOf(level);

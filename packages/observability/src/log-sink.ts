@@ -133,7 +133,7 @@ export class LogSink {
     const { format } = this.#options;
     const service = this.#service;
     const cleanFields = this.#sanitizer.record(this.#sources(fields, scope));
-    const cleanEvent = String(this.#sanitizer.sanitize(event));
+    const cleanEvent = nameOf(this.#sanitizer.sanitize(event));
     return {
       level,
       message: cleanEvent,
@@ -192,5 +192,14 @@ export class LogSink {
     clearTimeout(timer);
     if (!isInTime) for (const transport of this.#transports) transport.abandon();
     this.#winston.close();
+  }
+}
+
+/** A name that is no text costs the name, not the line. */
+function nameOf(event: unknown): string {
+  try {
+    return String(event);
+  } catch {
+    return '[unreadable]';
   }
 }

@@ -223,13 +223,15 @@ describe('WinstonLogger', () => {
     logger.child(trapped).info('b', { ok: 1 });
     logger.info('c', new Error('as fields') as unknown as LogFields);
     logger.info(undefined as unknown as string, 7 as unknown as LogFields);
+    logger.info({ toString: fail } as unknown as string);
     expect((await lines()).map(parse)).toEqual([
       { timestamp: '[invalid date]', level: 'info', event: 'a', value: '[unreadable]' },
       { timestamp: '[invalid date]', level: 'info', event: 'b', value: '[unreadable]', ok: 1 },
       expect.objectContaining({ event: 'c', error: expect.objectContaining({ message: 'as fields' }) }),
       { timestamp: '[invalid date]', level: 'info', event: 'undefined', value: 7 },
+      { timestamp: '[invalid date]', level: 'info', event: '[unreadable]' },
     ]);
-    expect(logger.stats).toEqual({ written: 4, failed: 4, dropped: 0, sampled: 0 });
+    expect(logger.stats).toEqual({ written: 5, failed: 5, dropped: 0, sampled: 0 });
   });
 
   it('refuses options it cannot use', () => {

@@ -83,7 +83,8 @@ export class WinstonLogger implements Logger {
 
   /** For this logger; where its lines may be anybody's, whether anybody's would be written. */
   isLevelEnabled(level: LogLevel): boolean {
-    if (this.#levels.threshold < SEVERITY[level]) return false;
+    // Also for what is no level.
+    if (!(this.#levels.threshold >= SEVERITY[level])) return false;
     if (!this.#levels.hasRules) return true;
     const owner = this.#ownerOfScope();
     if (owner.orchestrator === undefined && owner.layer === undefined) return true;

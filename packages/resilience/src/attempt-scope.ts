@@ -1,6 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 
+import { shown } from './options.js';
 import type { Attempt, ExecuteOptions } from './policy.js';
+import { ResilienceError } from './resilience-error.js';
 import { type AbortChild, linkSignal, unlinkSignal } from './signal-links.js';
 
 const DEFAULT_PRIORITY = 5;
@@ -63,7 +65,7 @@ export class AttemptScope implements Attempt {
       // What is no number is no deadline: it would spoil the timer that all executions share.
       typeof expiresAt === 'number' && expiresAt === expiresAt ? expiresAt : Infinity,
       options.priority ?? DEFAULT_PRIORITY,
-      options.signal,
+      checkedSignal(options.signal),
       options.key,
     );
   }
@@ -124,6 +126,27 @@ export class AttemptScope implements Attempt {
     }
     this.parent?.reclaim();
   }
+}
+
+/** What is no signal could never end anything: an execution given one has ended before it begins, and says why. */
+function checkedSignal(signal: unknown): AbortSignal | undefined {
+  if (signal === undefined || signal === null) return undefined;
+  // By what it can do: signals of other realms and of libraries are signals too.
+  const { addEventListener, removeEventListener, aborted } = signal as Partial<AbortSignal>;
+  if (
+    typeof aborted === 'boolean' &&
+    typeof addEventListener === 'function' &&
+    typeof removeEventListener === 'function'
+  ) {
+    return signal as AbortSignal;
+  }
+  return AbortSignal.abort(
+    new ResilienceError(
+      'OPTION_INVALID',
+      'execute',
+      `execute: signal must be an AbortSignal, got ${shown(signal)}. Pass the signal of an AbortController, or leave it out.`,
+    ),
+  );
 }
 
 /** A scope that its policy can end: its time is up, or another attempt has won. */

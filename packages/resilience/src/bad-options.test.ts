@@ -308,6 +308,32 @@ describe('bad options', () => {
       () => pipeline({ timeout: { ms: 20 }, breaker: { probeTimeoutMs: 10 } }),
       ['timeout.ms (20)', 'breaker.probeTimeoutMs (10)'],
     ],
+    [
+      'pipeline',
+      () => pipeline({ hedge: { afterMs: 20 }, timeout: { ms: 10 } }),
+      ['hedge.afterMs (20)', 'timeout.ms (10)'],
+    ],
+    [
+      'pipeline',
+      () => pipeline({ breaker: { slowCallMs: 20 }, timeout: { ms: 10 } }),
+      ['breaker.slowCallMs (20)', 'timeout.ms (10)'],
+    ],
+    [
+      'pipeline',
+      () => pipeline({ retry: { idempotent: false }, hedge: { afterMs: 20 } }),
+      ['retry.idempotent', 'hedge.idempotent'],
+    ],
+    ['breaker', () => circuitBreaker({ slowCallRatio: 0.5 }), ['slowCallRatio', 'slowCallMs']],
+    [
+      'rate limiter',
+      () => rateLimiter({ permits: 5, perMs: 100, maxQueued: 5 }),
+      ['maxWaitMs is 0', 'maxQueued is 5'],
+    ],
+    [
+      'rate limiter',
+      () => rateLimiter({ permits: 5, perMs: 100, maxWaitMs: 50, maxQueued: 0 }),
+      ['maxWaitMs is 50', 'maxQueued is 0'],
+    ],
     ['rate limiter', () => rateLimiter({ permits: 1e-9, perMs: 2_147_483_647 }), ['perMs', 'permits']],
   ])('%s refuses two options that contradict each other, with both names', (_name, make, names) => {
     const error = refusalOf(make, undefined);
@@ -324,6 +350,49 @@ describe('bad options', () => {
     expect(registry.names).toEqual(['one']);
     expect(registry.for('one').parts.timeout?.ms).toBe(5);
   });
+
+  it('lets apart what only looks contradictory: a wait for a slot, hedging that is off', () => {
+    expect(() =>
+      pipeline({ hedge: { afterMs: 20 }, breaker: { slowCallMs: 20 }, bulkhead: {}, timeout: { ms: 10 } }),
+    ).not.toThrow();
+    expect(() =>
+      pipeline({ retry: { idempotent: false }, hedge: { afterMs: 20, idempotent: false } }),
+    ).not.toThrow();
+    expect(() => rateLimiter({ permits: 5, perMs: 100, maxWaitMs: 0, maxQueued: 5 })).not.toThrow();
+  });
+
+  it('keeps the name that stands for no policy out of a registry', () => {
+    expect(() => new PolicyRegistry().define('none', {})).toThrow(/"none" stands for no policy/);
+  });
+
+  it.each([{}, 5, 'x', new EventTarget(), () => 1])(
+    'rejects an execution whose signal is none, without running it or leaving a timer (%p)',
+    async (signal) => {
+      const clock = new FakeClock();
+      const policies = [
+        timeout({ ms: 5, clock }),
+        retry({ clock }),
+        circuitBreaker({ clock }),
+        adaptiveThrottle({ clock }),
+        bulkhead({ clock }),
+        rateLimiter({ permits: 1, perMs: 5, clock }),
+        loadShedder({ clock }),
+        hedge({ afterMs: 5, clock }),
+        fallback({ fallback: () => 'instead' }),
+        pipeline({ clock }),
+        pipeline({ clock, timeout: { ms: 5 }, retry: {}, fallback: { fallback: () => 'instead' } }),
+      ];
+      for (const policy of policies) {
+        let ran = false;
+        const answer = policy.execute(() => (ran = true), { signal: signal as never });
+        await expect(answer).rejects.toMatchObject({ code: 'OPTION_INVALID' });
+        await expect(answer).rejects.toThrow('signal must be an AbortSignal');
+        expect(ran).toBe(false);
+        await expect(policy.execute(() => 'ran', { signal: null as never })).resolves.toBe('ran');
+      }
+      expect(clock.keptAlive).toBe(0);
+    },
+  );
 
   it('takes undefined for an option that was not given', () => {
     expect(() => retry({ attempts: undefined, capMs: undefined, clock: undefined } as never)).not.toThrow();

@@ -64,6 +64,11 @@ export function checkOrder(
   );
 }
 
+/** Two options that cannot both be meant. @throws ResilienceError OPTION_INVALID */
+export function contradiction(policy: string, what: string, remedy: string): never {
+  throw new ResilienceError('OPTION_INVALID', policy, `${policy}: ${what}. ${remedy}.`);
+}
+
 /** Checks a length of time in ms, from `minimum` to {@link MAX_DELAY_MS}. @throws ResilienceError OPTION_INVALID */
 export function checkMs(policy: string, option: string, value: unknown, minimum = 0): number {
   if (typeof value !== 'number' || !(value >= minimum) || value > MAX_DELAY_MS) {
@@ -101,7 +106,7 @@ export function checkFunction<F>(policy: string, option: string, value: F): F {
 }
 
 /** The value for a message, whatever it is. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 100));
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);

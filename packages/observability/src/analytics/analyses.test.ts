@@ -323,6 +323,10 @@ describe('changes', () => {
     const detector = new CusumDetector();
     const seen = constant.map((value) => detector.next(value)).filter((since) => since > 0);
     expect(seen[0]).toBeGreaterThan(0);
+    const hostile = new CusumDetector();
+    for (const value of [NaN, Infinity, 1e308, -1e308, '5', null, undefined])
+      expect(hostile.next(value as number)).toBe(0);
+    expect(constant.map((value) => hostile.next(value)).filter((since) => since > 0)).toEqual(seen);
     expect(() => new CusumDetector({ warmUp: 1 })).toThrow('warmUp is 1. Give a whole number from 5.');
   });
 

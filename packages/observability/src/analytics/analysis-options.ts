@@ -86,6 +86,17 @@ export function checkAnalysisOptions(options: AnalysisOptions): AnalysisOptions 
   return options;
 }
 
+/** @throws {@link AnalyticsOptionError} for an analysis that needs more points than are kept: it would never say anything. */
+export function checkWindow(windowPoints: number, { anomalies, ...others }: AnalysisOptions): void {
+  const kept = ['windowPoints', windowPoints] as const;
+  const { trend, forecast, drift, capacity } = others;
+  for (const [name, group] of Object.entries({ trend, forecast, drift, capacity })) {
+    if (group?.minPoints !== undefined) check.order([`${name}.minPoints`, group.minPoints], kept);
+  }
+  const baseline = anomalies?.minBaseline;
+  if (baseline !== undefined) check.order(['anomalies.minBaseline', baseline], kept);
+}
+
 type Given<K extends keyof AnalysisOptions> = NonNullable<AnalysisOptions[K]>;
 
 /** Numbers from 0, none below the one before. */

@@ -1,6 +1,6 @@
 import { checkNumber, checkWhole } from './analytics-error.js';
 import { metricChecks } from './metric-checks.js';
-import { type Metric, worseBy } from './metric.js';
+import { isUsable, type Metric, worseBy } from './metric.js';
 import type { Points } from './metric-series.js';
 import { compareSamples } from './statistics/two-samples.js';
 import { type LinearFit, linearFit, valueAt } from './statistics/linear-fit.js';
@@ -80,9 +80,10 @@ export class CusumDetector {
    * Takes the next value.
    *
    * @returns how many values ago the new level began, this one included, where there is one; the detector then starts
-   * anew and knows those values alone. Else 0.
+   * anew and knows those values alone. Else 0, and for what is no finite number or one beyond ±1e100, which it leaves out.
    */
   next(value: number): number {
+    if (!isUsable(value)) return 0;
     const score = this.#score(value);
     this.#learn(value, score);
     if (score === undefined) return 0;

@@ -1,4 +1,4 @@
-import type { Metric } from './metric.js';
+import { isUsable, type Metric } from './metric.js';
 import { QuantileSketch } from './quantile-sketch.js';
 
 /** Names of what is observed apart: an orchestrator, a region. */
@@ -59,7 +59,7 @@ export class MetricSeries {
     return this.#observed;
   }
 
-  /** Observations left out: no finite number, no time, or for a bucket that is closed. */
+  /** Observations left out: no finite number or one beyond ±1e100, no time, or for a bucket that is closed. */
   get refused(): number {
     return this.#refused;
   }
@@ -71,7 +71,7 @@ export class MetricSeries {
 
   /** Takes one observation; whether it could be used. */
   observe(value: number, at: number): boolean {
-    if (!Number.isFinite(value) || !Number.isFinite(at) || at < 0 || at > LATEST) {
+    if (!isUsable(value) || !Number.isFinite(at) || at < 0 || at > LATEST) {
       this.#refused += 1;
       return false;
     }

@@ -56,6 +56,16 @@ export interface Metric {
   readonly seasonMs: number | undefined;
 }
 
+/**
+ * Values farther from 0 than this are left out: their squares, which every variance is made of, would be beyond what a
+ * number can hold, and all that is said of the others would be lost with them.
+ */
+export const LARGEST_VALUE = 1e100;
+
+/** A number, and one that can be squared and added up. */
+export const isUsable = (value: unknown): value is number =>
+  typeof value === 'number' && value >= -LARGEST_VALUE && value <= LARGEST_VALUE;
+
 const DIRECTIONS: readonly string[] = ['higher-is-better', 'lower-is-better', 'target'];
 const AGGREGATES: readonly string[] = ['mean', 'min', 'max', 'sum', 'count', 'last'];
 const MAX_NAME_CHARACTERS = 200;
@@ -92,8 +102,8 @@ export function resolveMetric(definition: MetricDefinition): Metric {
     );
   }
   if (target !== undefined || direction === 'target')
-    checkNumber(field('target'), target as number, -1e300, 1e300);
-  if (limit !== undefined) checkNumber(field('limit'), limit, -1e300, 1e300);
+    checkNumber(field('target'), target as number, -LARGEST_VALUE, LARGEST_VALUE);
+  if (limit !== undefined) checkNumber(field('limit'), limit, -LARGEST_VALUE, LARGEST_VALUE);
   if (seasonMs !== undefined) checkNumber(field('seasonMs'), seasonMs, 1);
   checkNumber(field('bucketMs'), bucketMs, 0);
   check.text(field('unit'), unit);

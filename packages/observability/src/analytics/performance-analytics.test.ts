@@ -49,6 +49,35 @@ function analyticsOf(options: ConstructorParameters<typeof PerformanceAnalytics>
 }
 
 describe('PerformanceAnalytics', () => {
+  it('throws for no observation, whatever it is, and counts those it could not use', () => {
+    const { analytics } = analyticsOf();
+    const trapped = new Proxy({}, { get: () => { throw new Error('no'); } }); // prettier-ignore
+    const none = [
+      null, undefined, 5, 'x', trapped, { name: 'latency', value: 1, tags: null }, { name: 'latency', value: 1, tags: 5 },
+      { name: 'latency', value: '5' }, { name: 'latency', value: NaN }, { name: 'latency', value: 1e101 },
+      { name: 'latency', value: 1, at: -1 }, { name: 'latency', value: 1, at: 'now' },
+      { name: 'latency', value: 5n }, { name: 'latency', value: 1, tags: { a: Object.create(null) } },
+    ]; // prettier-ignore
+    for (const each of none) expect(analytics.observe(each as never)).toBe(false);
+    const { observed, unusable, undefinedMetric } = analytics.stats;
+    expect([observed, unusable + undefinedMetric]).toEqual([0, none.length]);
+    expect(() => analytics.analyse('latency', null as never)).toThrow(AnalyticsOptionError);
+    expect(analytics.observe({ name: 'latency', value: 1, tags: { a: Symbol('b') as never } })).toBe(true);
+    expect(reportToMarkdown(analytics.report())).toContain('Symbol(b)');
+  });
+
+  it('takes no value of a tag for another tag', () => {
+    const { analytics } = analyticsOf();
+    const apart = [
+      { a: 'x', b: 'y' },
+      { a: 'x\u0000b\u0001y' },
+      { a: 'x\u00001:b1:y' },
+      { a: 'x', 'b1:y': '' },
+    ];
+    for (const tags of apart) analytics.observe({ name: 'latency', value: 1, tags });
+    expect(analytics.stats.series).toBe(apart.length);
+  });
+
   it('keeps the times of observations, the last thousand points, and series by their tags in any order', () => {
     const { analytics, clock } = analyticsOf();
     for (let index = 0; index < 2_500; index += 1)
@@ -413,6 +442,54 @@ describe('reports', () => {
     expect(text).not.toMatch(/<script|<img|[^\\]\[z\]/);
     for (const line of text.split('\n').filter((each) => each.startsWith('|')))
       expect(line.replaceAll('\\|', '').match(/\|/g)).toHaveLength(6);
+  });
+
+  it('say nothing that is no number, whatever was observed: huge, tiny, constant, gaps, one time for all', () => {
+    const rows: Readonly<Record<string, (index: number) => number>> = {
+      huge: () => 1e308,
+      'huge, either way': (index) => (index % 2 === 0 ? 1e308 : -1e308),
+      'huge once': (index) => (index === 100 ? 1e308 : index),
+      'the largest that is taken': (index) => (index % 3 === 0 ? 1e100 : -1e100),
+      tiny: () => 5e-324,
+      'tiny noise': (index) => 1e-300 * (index % 7),
+      constant: () => 7,
+      zero: () => -0,
+      gaps: (index) => (index % 3 === 0 ? NaN : index),
+      doubling: (index) => 2 ** index,
+    };
+    const noNumbers = (held: unknown): boolean =>
+      typeof held === 'number'
+        ? !Number.isFinite(held)
+        : typeof held === 'object' && held !== null && Object.values(held).some(noNumbers);
+    for (const [name, at] of Object.entries(rows)) {
+      for (const direction of ['lower-is-better', 'higher-is-better'] as const) {
+        for (const more of [{}, { bucketMs: 120_000 }, { seasonMs: 3_600_000 }]) {
+          for (const everyMs of [MINUTE, 0]) {
+            const { analytics, clock } = analyticsOf({ metrics: [{ name: 'latency', direction, ...more }] });
+            for (let index = 0; index < 150; index += 1) {
+              const time = clock.now() - (150 - index) * everyMs;
+              analytics.observe({ name: 'latency', value: at(index), at: time });
+            }
+            const where = `${name}, ${direction}, ${JSON.stringify(more)}, ${everyMs} ms`;
+            const report = analytics.report();
+            expect([where, noNumbers(report)]).toEqual([where, false]);
+            for (const text of [reportToHtml(report), reportToMarkdown(report), reportToJson(report)])
+              expect([where, /\bNaN\b|Infinity/.exec(text)]).toEqual([where, null]);
+          }
+        }
+      }
+    }
+  });
+
+  it('give no share of a value that is 0 but for rounding', () => {
+    const { analytics, past } = analyticsOf();
+    past(
+      'latency',
+      values(200, (index) => index),
+    );
+    const trend = analytics.analyse('latency')?.trend;
+    expect(trend).toMatchObject({ status: 'worsening', change: expect.closeTo(199) });
+    expect(trend).not.toHaveProperty('changeRatio');
   });
 
   it('make a page that stands alone: no script, nothing loaded, a title and a description for each chart', () => {

@@ -2,7 +2,7 @@ import { type Clock, type OrchestrationFacade, systemClock, type Unsubscribe } f
 import { type Alert, AlertBook, type AlertChanges } from './alert-book.js';
 import { type AlertRule, DEFAULT_ALERT_RULES, type ResolvedRule, resolveRule } from './alert-rule.js';
 import { type AnalysisOptions, analyseSeries, type MetricAnalysis } from './analysis.js';
-import { checkAnalysisOptions } from './analysis-options.js';
+import { checkAnalysisOptions, checkWindow } from './analysis-options.js';
 import { AnalyticsOptionError } from './analytics-error.js';
 import { feedCalls, type FeedOptions } from './call-feed.js';
 import { LONGEST_MS, shown } from '../option-checks.js';
@@ -51,7 +51,7 @@ export interface AnalyticsStats {
   readonly observed: number;
   /** Of a metric that nobody defined. */
   readonly undefinedMetric: number;
-  /** No finite number, no time, or for a bucket that is closed. */
+  /** No finite number or one beyond ±1e100, no time, for a bucket that is closed, or unreadable. */
   readonly unusable: number;
   /** Of a series beyond `maxSeries`. */
   readonly beyondMaxSeries: number;
@@ -79,6 +79,7 @@ export class PerformanceAnalytics {
   #undefinedMetric = 0;
   #beyondMaxSeries = 0;
   #listenerFailures = 0;
+  #unreadable = 0;
 
   /** @throws {@link AnalyticsOptionError} for an option, metric or rule that cannot be used. */
   constructor(options: PerformanceAnalyticsOptions = {}) {
@@ -106,7 +107,7 @@ export class PerformanceAnalytics {
     this.#alerts = new AlertBook(check.whole('maxAlertHistory', maxAlertHistory, 1, MOST_KEPT));
     check.flag('defaultAlertRules', defaultAlertRules);
     if (onAlert !== undefined) check.callable('onAlert', onAlert);
-    checkAnalysisOptions(analysis);
+    checkWindow(windowPoints, checkAnalysisOptions(analysis));
     for (const metric of check.list('metrics', metrics)) this.define(metric);
     for (const rule of check.list('alertRules', alertRules)) this.addAlertRule(rule);
   }
@@ -154,9 +155,15 @@ export class PerformanceAnalytics {
   }
 
   /** Takes one observation; whether it could be used. Never throws for one. */
-  observe({ name, value, at, tags }: Observation): boolean {
-    const series = this.series(name, tags);
-    return series !== undefined && series.observe(value, at ?? this.#clock.now());
+  observe(observation: Observation): boolean {
+    try {
+      const { name, value, at, tags } = observation;
+      const series = this.series(name, tags);
+      return series !== undefined && series.observe(value, at ?? this.#clock.now());
+    } catch {
+      this.#unreadable += 1; // No object, or one that lets nobody look at it.
+      return false;
+    }
   }
 
   /**
@@ -176,7 +183,9 @@ export class PerformanceAnalytics {
       this.#beyondMaxSeries += 1;
       return undefined;
     }
-    const series = new MetricSeries(metric, Object.freeze({ ...tags }), this.#limits);
+    // As text, which the key is made of: reports could not write a symbol.
+    const texts = Object.entries(tags).map(([tag, value]) => [tag, String(value)] as const);
+    const series = new MetricSeries(metric, Object.freeze(Object.fromEntries(texts)), this.#limits);
     this.#series.set(key, series);
     return series;
   }
@@ -278,7 +287,7 @@ export class PerformanceAnalytics {
   }
 
   get stats(): AnalyticsStats {
-    let [observed, unusable] = [0, 0];
+    let [observed, unusable] = [0, this.#unreadable];
     for (const series of this.#series.values()) {
       observed += series.observed;
       unusable += series.refused;
@@ -305,10 +314,15 @@ export class PerformanceAnalytics {
 /** Tags in any order are the same series. */
 function keyOf(name: string, tags: MetricTags): string {
   if (tags === NO_TAGS) return name;
+  check.object('tags', tags);
   const keys = Object.keys(tags);
   if (keys.length === 0) return name;
   if (keys.length > 1) keys.sort();
   let key = name;
-  for (const tag of keys) key += `\u0000${tag}\u0001${String(tags[tag])}`;
+  for (const tag of keys) {
+    const text = String(tags[tag]);
+    // With their lengths: no value can pass for another tag.
+    key += `\u0000${tag.length}:${tag}${text.length}:${text}`;
+  }
   return key;
 }

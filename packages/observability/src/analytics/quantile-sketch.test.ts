@@ -77,4 +77,12 @@ describe('QuantileSketch', () => {
       'A sketch with a relative error of 0.02 was to be merged into one of 0.01. Make both with the same relative error. [OBSERVABILITY_ANALYTICS_OPTION]',
     );
   });
+
+  it('knows no mean where the sum is beyond a number, and merges with nothing but a sketch', () => {
+    const sketch = sketchOf([1e308, 1e308, 1e308]);
+    expect([sketch.count, sketch.max, sketch.mean]).toEqual([3, 1e308, undefined]);
+    for (const none of [null, undefined, {}, 5, [1]]) {
+      expect(() => sketch.merge(none as never)).toThrow(AnalyticsOptionError);
+    }
+  });
 });

@@ -59,8 +59,9 @@ export class QuantileSketch {
     return this.#sum;
   }
 
+  /** `undefined` while empty, and where the sum is beyond what a number can hold. */
   get mean(): number | undefined {
-    return this.count === 0 ? undefined : this.#sum / this.count;
+    return this.count === 0 || !Number.isFinite(this.#sum) ? undefined : this.#sum / this.count;
   }
 
   /** Adds a value. What is no finite number is left out; the answer says so. */
@@ -95,9 +96,12 @@ export class QuantileSketch {
   /**
    * Adds all values of another sketch; that one stays as it is.
    *
-   * @throws {@link AnalyticsOptionError} where the two have different relative errors.
+   * @throws {@link AnalyticsOptionError} for what is no sketch, and where the two have different relative errors.
    */
   merge(other: QuantileSketch): this {
+    if (!(other instanceof QuantileSketch)) {
+      throw new AnalyticsOptionError(`The sketch to be merged is ${shown(other)}.`, 'Give a QuantileSketch.');
+    }
     if (other.relativeError !== this.relativeError) {
       throw new AnalyticsOptionError(
         `A sketch with a relative error of ${String(other.relativeError)} was to be merged into one of ${String(this.relativeError)}.`,

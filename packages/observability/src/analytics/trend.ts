@@ -38,7 +38,7 @@ export interface TrendFound {
   readonly rSquared?: number;
   /** From the beginning of the line to its end. */
   readonly change: number;
-  /** `change` as a share of the value at the beginning; left out where that is 0. */
+  /** `change` as a share of the value at the beginning; left out where that is 0, but for rounding. */
   readonly changeRatio?: number;
   readonly window: AnalysisWindow;
 }
@@ -47,6 +47,8 @@ export interface TrendFound {
 export type Trend = TrendFound | InsufficientData;
 
 const HOUR_MS = 3_600_000;
+/** A line that begins at 0 begins this share of its height away from it: no base for a ratio. */
+const ROUNDING = 1e-9;
 /** Pairs grow with the square. */
 const THEIL_SEN_POINTS = 400;
 
@@ -68,7 +70,8 @@ export function trendOf(metric: Metric, all: Points, options: TrendOptions = {})
 
   const span = hours[hours.length - 1] as number;
   const change = line.slope * span;
-  const changeRatio = line.first === 0 ? undefined : change / Math.abs(line.first);
+  const hasBase = Math.abs(line.first) > Math.abs(change) * ROUNDING;
+  const changeRatio = hasBase ? change / Math.abs(line.first) : undefined;
   const isSignificant = line.pValue < 1 - confidence;
   const isLarge = changeRatio === undefined || Math.abs(changeRatio) >= minChangeRatio;
   const isGood = direction === 'higher-is-better' ? change > 0 : change < 0;

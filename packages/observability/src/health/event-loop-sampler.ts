@@ -18,7 +18,7 @@ export interface EventLoopSamplerOptions {
   readonly clock?: Clock;
   /** How often delay is looked at. @default 1000 */
   readonly everyMs?: number;
-  /** How fine it is measured; each measured delay contains it. @default 20 */
+  /** How fine it is measured; each measured delay contains it. @default 20, or `everyMs` where that is less @maximum everyMs */
   readonly resolutionMs?: number;
   /** Work is shed after two samples in a row whose 99th percentile is above. @default 100 */
   readonly shedAboveMs?: number;
@@ -70,7 +70,6 @@ export class EventLoopSampler {
     const {
       clock = systemClock,
       everyMs = 1_000,
-      resolutionMs = 20,
       shedAboveMs = 100,
       unreadyAboveMs = 500,
       deadAboveMs = 5_000,
@@ -78,10 +77,12 @@ export class EventLoopSampler {
     } = check.object('options', options);
     this.#clock = check.clock('clock', clock);
     this.#everyMs = check.number('everyMs', everyMs, 1, LONGEST_MS);
+    const { resolutionMs = Math.max(1, Math.min(20, Math.floor(everyMs))) } = options;
     this.#resolutionMs = check.whole('resolutionMs', resolutionMs, 1, LONGEST_MS);
     this.#shedAboveMs = check.number('shedAboveMs', shedAboveMs, 1, LONGEST_MS);
     this.#unreadyAboveMs = check.number('unreadyAboveMs', unreadyAboveMs, 1, LONGEST_MS);
     this.#deadAboveMs = check.number('deadAboveMs', deadAboveMs, 1, LONGEST_MS);
+    check.order(['resolutionMs', resolutionMs], ['everyMs', everyMs]);
     check.order(['shedAboveMs', shedAboveMs], ['unreadyAboveMs', unreadyAboveMs]);
     check.order(['unreadyAboveMs', unreadyAboveMs], ['deadAboveMs', deadAboveMs]);
     this.#histogram = check.callable('histogram', histogram)(this.#resolutionMs);

@@ -29,9 +29,9 @@ export interface HealthMonitorOptions {
   readonly sampleEveryMs?: number;
   /** Calls fade over this time, and restarts are forgotten after it. @default 60000 */
   readonly windowMs?: number;
-  /** The wanted 95th percentile of the duration of an orchestrator's calls, in ms; without one it does not count. */
+  /** The wanted 95th percentile of the duration of an orchestrator's calls, in ms; without one above 0 it does not count. */
   readonly latencyTargetMs?: (orchestrator: string) => number | undefined;
-  /** The state of the breaker before an orchestrator, where there is one. */
+  /** The state of the breaker before an orchestrator, where there is one. What throws says nothing. */
   readonly breakerState?: (orchestrator: string) => BreakerState | undefined;
   /** Restarts of its tasks within the window that make the factor 0. @default 5 */
   readonly restartLimit?: number;
@@ -117,6 +117,9 @@ export class HealthMonitor {
 
   /** @throws {@link HealthOptionError} */
   constructor(host: Pick<OrchestrationHost, 'facade' | 'health'>, options: HealthMonitorOptions = {}) {
+    check.object('host', host);
+    check.callable('host', host, 'health');
+    check.object('host.facade', host.facade);
     const given: HealthMonitorOptions = check.object('options', options);
     const { optional = [], badSamples = 2, goodSamples = 3, eventLoop } = given;
     const limits = { ...DEFAULTS };
@@ -131,6 +134,8 @@ export class HealthMonitor {
     for (const option of ['latencyTargetMs', 'breakerState'] as const) {
       if (given[option] !== undefined) check.callable(option, given[option]);
     }
+    // Sampled more rarely than calls are remembered, most of them would be judged by nobody.
+    check.order(['sampleEveryMs', limits.sampleEveryMs], ['windowMs', limits.windowMs]);
     if (eventLoop !== undefined) check.callable('eventLoop', eventLoop, 'start', 'stop');
     for (const name of check.list('optional', optional)) check.text('optional', name);
     this.#host = host;
@@ -230,8 +235,8 @@ export class HealthMonitor {
     const fill = info.queues.reduce((most, { depth, capacity }) => Math.max(most, depth / capacity), 0);
     const factors: HealthFactors = {
       success: calls.successRatio(now),
-      latency: latencyFactor(this.#options.latencyTargetMs?.(name), calls.p95Ms(now)),
-      breaker: breakerFactor(this.#options.breakerState?.(name)),
+      latency: latencyFactor(ask(this.#options.latencyTargetMs, name), calls.p95Ms(now)),
+      breaker: breakerFactor(ask(this.#options.breakerState, name)),
       saturation: saturationFactor(fill),
       restarts: Math.max(0, 1 - recent / restartLimit),
     };
@@ -263,6 +268,18 @@ export class HealthMonitor {
       this.#arm();
     }, this.#limits.sampleEveryMs);
     this.#clock.keepAlive?.(this.#timer, false);
+  }
+}
+
+/** What somebody else's function says of an orchestrator; one that throws says nothing, and ends no timer. */
+function ask<T>(
+  question: ((orchestrator: string) => T | undefined) | undefined,
+  name: string,
+): T | undefined {
+  try {
+    return question?.(name);
+  } catch {
+    return undefined;
   }
 }
 

@@ -26,11 +26,11 @@ export function healthScore(factors: Partial<HealthFactors>): number {
 /** @param fill of the fullest queue, 0 to 1 */
 export const saturationFactor = (fill: number): number => unit(1 - Math.max(0, (fill - 0.7) / 0.3));
 
-/** 1 without durations or without a target. */
+/** 1 without durations or without a target above 0. */
 export const latencyFactor = (targetMs: number | undefined, p95Ms: number | undefined): number =>
-  targetMs === undefined || p95Ms === undefined || p95Ms <= 0 ? 1 : unit(targetMs / p95Ms);
+  targetMs === undefined || !(targetMs > 0) || p95Ms === undefined || p95Ms <= 0 ? 1 : unit(targetMs / p95Ms);
 
 const BREAKER: Readonly<Record<BreakerState, number>> = { closed: 1, 'half-open': 0.5, open: 0, isolated: 0 };
 
 export const breakerFactor = (state: BreakerState | undefined): number =>
-  state === undefined ? 1 : BREAKER[state];
+  state !== undefined && Object.hasOwn(BREAKER, state) ? BREAKER[state] : 1;

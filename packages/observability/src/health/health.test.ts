@@ -63,6 +63,9 @@ describe('healthScore', () => {
       latencyFactor(undefined, 400),
       latencyFactor(100, undefined),
     ]).toEqual([1, 0.25, 1, 1]);
+    for (const none of [NaN, 0, -5]) expect(latencyFactor(none, 400)).toBe(1);
+    expect(breakerFactor('ajar' as BreakerState)).toBe(1);
+    expect(breakerFactor('toString' as BreakerState)).toBe(1);
     const states: (BreakerState | undefined)[] = ['closed', 'half-open', 'open', 'isolated', undefined];
     expect(states.map(breakerFactor)).toEqual([1, 0.5, 0, 0, 1]);
   });
@@ -170,6 +173,20 @@ describe('HealthMonitor', () => {
     expect(monitor.report()).toMatchObject({
       status: 'healthy',
       orchestrators: { worker: { status: 'healthy' } },
+    });
+    await end();
+  });
+
+  it('goes on sampling where the functions it asks throw', async () => {
+    const fail = (): never => {
+      throw new Error('no');
+    };
+    const { monitor, clock, call, end } = await monitored({ latencyTargetMs: fail, breakerState: fail });
+    await call(20, { fail: true });
+    await clock.advance(10_000);
+    expect(monitor.report()).toMatchObject({
+      status: 'unhealthy',
+      orchestrators: { worker: { factors: { latency: 1, breaker: 1 } } },
     });
     await end();
   });

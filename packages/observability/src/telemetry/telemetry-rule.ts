@@ -50,6 +50,9 @@ const LONGEST_MS = 30 * 86_400_000;
  * @throws TelemetryError `TELEMETRY_RULE_INVALID` saying what is wrong, and where
  */
 export function compileRule(rule: TelemetryRule, store: SeriesStore): CompiledRule {
+  if (typeof rule !== 'object' || rule === null) {
+    throw invalid(`A rule is an object with id and when, not ${rule === null ? 'null' : typeof rule}.`);
+  }
   const { id, when, severity = 'warning' } = rule;
   if (typeof id !== 'string' || !ID.test(id)) {
     throw invalid(
@@ -62,6 +65,9 @@ export function compileRule(rule: TelemetryRule, store: SeriesStore): CompiledRu
     );
   }
   if (typeof when !== 'string') throw invalid(`${id} has no condition. Write it as \`when\`.`);
+  if (rule.enabled !== undefined && typeof rule.enabled !== 'boolean') {
+    throw invalid(`enabled of ${id} is a ${typeof rule.enabled}. Give true or false.`);
+  }
   const cooldownMs = checkMs(id, 'cooldownMs', rule.cooldownMs ?? COOLDOWN_MS);
   const keepFiringMs = checkMs(id, 'keepFiringMs', rule.keepFiringMs ?? 0);
   try {

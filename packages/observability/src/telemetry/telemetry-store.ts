@@ -28,6 +28,9 @@ export interface TelemetrySummary {
   readonly top: readonly { readonly name: string; readonly points: number }[];
 }
 
+/** What a JavaScript date can say. */
+const LATEST = 8.64e15;
+
 /** Metrics in memory, for alerts and dashboards: counters, gauges, histograms, timers and distributions, with labels. */
 export class TelemetryStore {
   readonly series: SeriesStore;
@@ -36,6 +39,12 @@ export class TelemetryStore {
 
   /** @throws TelemetryError `TELEMETRY_OPTION_INVALID` */
   constructor(options: TelemetryStoreOptions) {
+    if (typeof options !== 'object' || options === null || typeof options.clock?.now !== 'function') {
+      throw new TelemetryError(
+        'TELEMETRY_OPTION_INVALID',
+        'A telemetry store needs the option clock. Give a Clock, or something else with now().',
+      );
+    }
     this.#clock = options.clock;
     this.series = new SeriesStore({
       maxSeries: whole('maxSeries', options.maxSeries ?? 10_000, 1, 1_000_000),
@@ -67,7 +76,7 @@ export class TelemetryStore {
       );
     }
     const isCounter = metric.kind === 'counter';
-    if (typeof value !== 'number' || !Number.isFinite(value) || (isCounter && value < 0) || !(at >= 0)) {
+    if (!Number.isFinite(value) || (isCounter && value < 0) || !(at >= 0 && at <= LATEST)) {
       throw new TelemetryError(
         'TELEMETRY_INPUT_INVALID',
         `${String(value)} at ${String(at)} is no ${isCounter ? 'growth of the counter' : 'value of'} ${name}. Record finite numbers${isCounter ? ' from 0' : ''}.`,
@@ -75,7 +84,14 @@ export class TelemetryStore {
     }
     const series = this.series.series(metric, labels);
     if (series === undefined) return false;
-    series.push(isCounter ? (series.last ?? 0) + value : value, at);
+    const total = isCounter ? (series.last ?? 0) + value : value;
+    if (total === Infinity) {
+      throw new TelemetryError(
+        'TELEMETRY_INPUT_INVALID',
+        `${String(value)} more is beyond what the counter ${name} can hold. Record a smaller growth.`,
+      );
+    }
+    series.push(total, at);
     return true;
   }
 

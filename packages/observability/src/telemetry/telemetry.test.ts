@@ -248,6 +248,12 @@ describe('the store', () => {
     for (const value of [Number.NaN, Infinity]) {
       expect(refusal(() => store.record('latency', value))).toMatch(/is no value of latency/);
     }
+    for (const at of [NaN, -1, Infinity, 1e30])
+      expect(refusal(() => store.record('latency', 1, {}, at))).toMatch(/is no value of latency/);
+    store.record('calls', 1e308);
+    expect(refusal(() => store.record('calls', 1e308))).toMatch(/beyond what the counter calls can hold/);
+    for (const options of [null, 5, {}, { clock: 5 }, { clock: {} }])
+      expect(refusal(() => new TelemetryStore(options as never))).toMatch(/^TELEMETRY_OPTION_INVALID.*clock/);
     expect(refusal(() => store.record('calls', -1))).toMatch(/no growth of the counter calls/);
     expect(refusal(() => store.define({ name: 'latency', kind: 'gauge' }))).toMatch(/in ms already/);
     expect(refusal(() => store.define({ name: 'a b', kind: 'gauge' }))).toMatch(/no name of a metric/);
@@ -255,6 +261,8 @@ describe('the store', () => {
     expect(refusal(() => store.define({ name: 'x', kind: 'timer', unit: 'B' }))).toMatch(/unit of time/);
     expect(refusal(() => store.record('latency', 1, { 'bad label': 'x' }))).toMatch(/no name of a label/);
     expect(refusal(() => unitOf('B/s/s'))).toMatch(/no unit/);
+    for (const rule of [null, undefined, 5, 'x', { id: 'x', when: 'latency > 5 ms', enabled: 'false' }])
+      expect(refusal(() => store.alerts.add(rule as never, 0))).toMatch(/^TELEMETRY_RULE_INVALID/);
     for (const options of [{ maxSeries: 0 }, { pointsPerSeries: 1.5 }, { maxAlertHistory: Number.NaN }]) {
       expect(refusal(() => aStore(options))).toMatch(/^TELEMETRY_OPTION_INVALID/);
     }

@@ -3,6 +3,8 @@ import { isSpanContextValid, type SpanContext } from '@opentelemetry/api';
 
 import { activeSpan, remoteParent, spanOf } from './parent-context.js';
 import { formatTraceParent, parseTraceParent } from './trace-parent.js';
+import { TracingOptionError } from './tracing-error.js';
+import { shown } from '../option-checks.js';
 
 /** Headers as node:http and its frameworks have them, or as `fetch` does. */
 export type IncomingHeaders =
@@ -48,6 +50,7 @@ export function contextFromHeaders(
  * of `context`, else of that call, else the ones that came in with it. Without any of these nothing is added.
  *
  * @param context default: that of the running call, where the host keeps one
+ * @throws TracingOptionError for a context that is none
  */
 export function injectHeaders(context?: OrchestrationContext): Record<string, string>;
 export function injectHeaders<H extends Record<string, unknown>>(
@@ -73,6 +76,12 @@ export function traceLogFields(): { readonly traceId: string; readonly spanId: s
 }
 
 function outgoing(context: OrchestrationContext | undefined): SpanContext | undefined {
+  if (context !== undefined && !(context instanceof OrchestrationContext)) {
+    throw new TracingOptionError(
+      `The context is ${shown(context)}.`,
+      'Give the context of a call, or leave it out.',
+    );
+  }
   const active = activeSpan();
   const own = spanOf(context)?.span.spanContext() ?? remoteParent(context);
   if (own === undefined || !isSpanContextValid(own)) return active;

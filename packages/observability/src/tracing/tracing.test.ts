@@ -680,6 +680,11 @@ describe('contextFromHeaders', () => {
     const { tracer } = sdk();
     expect(traceLogFields()).toBeUndefined();
     expect(injectHeaders(undefined, { a: 'b' })).toEqual({ a: 'b' });
+    for (const none of [null, {}, 5, 'context', { traceId: 'x' }]) {
+      expect(() => injectHeaders(none as never)).toThrow(
+        expect.objectContaining({ code: 'OBSERVABILITY_TRACING_OPTION' }),
+      );
+    }
     const span = tracer.startSpan('GET /');
     const { traceId, spanId } = span.spanContext();
     otel.with(trace.setSpan(ROOT_CONTEXT, span), () => {

@@ -8,6 +8,7 @@ import {
   checkName,
   checkNumber,
   checkOrder,
+  contradiction,
   given,
 } from '../options.js';
 import type { ClassifyRule } from '../outcome.js';
@@ -32,7 +33,7 @@ export interface CircuitBreakerOptions {
   readonly probeTimeoutMs?: number;
   /** A success that took longer, in ms, is a slow call. @default Infinity (none is) */
   readonly slowCallMs?: number;
-  /** Opens at this share of slow calls, above 0 to 1. @default 0.8 */
+  /** Opens at this share of slow calls, above 0 to 1; only together with `slowCallMs`. @default 0.8 */
   readonly slowCallRatio?: number;
   /** What counts as success, as failure, or not at all; asked before the default rule. */
   readonly classify?: ClassifyRule;
@@ -59,6 +60,14 @@ export function resolveCircuitOptions(options: CircuitBreakerOptions): ResolvedC
   if (classify !== undefined) checkFunction(name, 'classify', classify);
   const maxOpenMs = checkMs(name, 'maxOpenMs', given(options.maxOpenMs, Math.max(60_000, openMs)), 1);
   checkOrder(name, ['openMs', openMs], ['maxOpenMs', maxOpenMs]);
+  const slowCallRatio = checkNumber(name, 'slowCallRatio', given(options.slowCallRatio, 0.8), LEAST_RATIO, 1);
+  if (options.slowCallRatio !== undefined && slowCallMs === Infinity) {
+    contradiction(
+      name,
+      `slowCallRatio is ${slowCallRatio}, but without slowCallMs no call is slow`,
+      'Give slowCallMs, or leave slowCallRatio out',
+    );
+  }
   return {
     name,
     failureRatio: checkNumber(name, 'failureRatio', given(options.failureRatio, 0.5), LEAST_RATIO, 1),
@@ -70,7 +79,7 @@ export function resolveCircuitOptions(options: CircuitBreakerOptions): ResolvedC
     probes: checkCount(name, 'probes', given(options.probes, 3)),
     probeTimeoutMs: checkMs(name, 'probeTimeoutMs', given(options.probeTimeoutMs, 20_000), 1),
     slowCallMs: slowCallMs === Infinity ? slowCallMs : checkMs(name, 'slowCallMs', slowCallMs),
-    slowCallRatio: checkNumber(name, 'slowCallRatio', given(options.slowCallRatio, 0.8), LEAST_RATIO, 1),
+    slowCallRatio,
     classify,
     random: checkFunction(name, 'random', given(options.random, Math.random)),
     clock: checkClock(name, options.clock),

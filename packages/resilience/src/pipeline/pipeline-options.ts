@@ -7,7 +7,7 @@ import { CircuitBreaker } from '../circuit-breaker/circuit-breaker.js';
 import type { CircuitBreakerOptions } from '../circuit-breaker/circuit-options.js';
 import { type FallbackOptions, FallbackPolicy } from '../fallback/fallback.js';
 import { type HedgeOptions, HedgePolicy } from '../hedge/hedge.js';
-import { checkClock, checkFunction, checkOrder, MAX_DELAY_MS } from '../options.js';
+import { checkClock, checkFunction, checkOrder, contradiction, MAX_DELAY_MS } from '../options.js';
 import { LoadShedderPolicy, type LoadShedderOptions } from '../load-shedding/load-shedder.js';
 import { RateLimiterPolicy, type RateLimiterOptions } from '../rate-limiter/rate-limiter.js';
 import { ResilienceError } from '../resilience-error.js';
@@ -173,7 +173,25 @@ function checkTimes(
   options: PipelineOptions,
   { deadline, timeout, hedge }: PipelineParts,
 ): void {
-  const probeTimeoutMs = (options.breaker as CircuitBreakerOptions | undefined)?.probeTimeoutMs;
+  const { probeTimeoutMs, slowCallMs } = (options.breaker ?? {}) as CircuitBreakerOptions;
+  if (
+    hedge !== undefined &&
+    (options.retry as RetryOptions | undefined)?.idempotent === false &&
+    (options.hedge as HedgeOptions).idempotent !== false
+  ) {
+    contradiction(
+      name,
+      'retry.idempotent is false, but hedge runs the work twice at once',
+      'Leave hedge out, or set hedge.idempotent to false as well',
+    );
+  }
+  // With a bulkhead in between, the wait for its slot is on top of the attempt's time.
+  if (timeout !== undefined && options.bulkhead === undefined) {
+    if (hedge !== undefined) checkOrder(name, ['hedge.afterMs', hedge.afterMs], ['timeout.ms', timeout.ms]);
+    if (typeof slowCallMs === 'number' && slowCallMs !== Infinity) {
+      checkOrder(name, ['breaker.slowCallMs', slowCallMs], ['timeout.ms', timeout.ms]);
+    }
+  }
   if (timeout !== undefined && typeof probeTimeoutMs === 'number') {
     checkOrder(name, ['timeout.ms', timeout.ms], ['breaker.probeTimeoutMs', probeTimeoutMs]);
   }

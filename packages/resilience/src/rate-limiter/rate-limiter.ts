@@ -2,7 +2,16 @@ import type { Clock } from '@kapelle/core';
 
 import { AttemptScope } from '../attempt-scope.js';
 import { cancelled } from '../cancelled.js';
-import { checkClock, checkCount, checkFunction, checkMs, checkName, checkNumber, given } from '../options.js';
+import {
+  checkClock,
+  checkCount,
+  checkFunction,
+  checkMs,
+  checkName,
+  checkNumber,
+  contradiction,
+  given,
+} from '../options.js';
 import type { ExecuteOptions, Policy, Work } from '../policy.js';
 import { RecentMap } from '../recent-map.js';
 import { refusal, type ResilienceError } from '../resilience-error.js';
@@ -24,7 +33,7 @@ export interface RateLimiterOptions {
   readonly maxKeys?: number;
   /** Longest wait for a permit, in ms; 0 refuses at once. Whoever would have to wait longer, or past its deadline, is refused at once. @default 0 */
   readonly maxWaitMs?: number;
-  /** Executions of one key that wait; further ones are refused at once. @default 100 @minimum 0 */
+  /** Executions of one key that wait, where `maxWaitMs` lets them; further ones are refused at once. @default 100 @minimum 0 */
   readonly maxQueued?: number;
   /** In errors and statistics. @default 'rate-limit' */
   readonly name?: string;
@@ -81,6 +90,15 @@ export class RateLimiterPolicy implements Policy {
     this.#keyOf = options.key === undefined ? undefined : checkFunction(name, 'key', options.key);
     this.#maxWaitMs = checkMs(name, 'maxWaitMs', given(options.maxWaitMs, 0));
     this.#maxQueued = checkCount(name, 'maxQueued', given(options.maxQueued, 100), 0);
+    // Waiting that is turned off by name is no contradiction; waiting that was forgotten is.
+    const isForgotten = options.maxWaitMs === undefined && options.maxQueued !== undefined;
+    if (isForgotten ? this.#maxQueued > 0 : this.#maxWaitMs > 0 && this.#maxQueued === 0) {
+      contradiction(
+        name,
+        `maxWaitMs is ${this.#maxWaitMs} and maxQueued is ${this.#maxQueued}, but waiting takes both`,
+        'Give both, or neither',
+      );
+    }
     this.#buckets = new RecentMap(checkCount(name, 'maxKeys', given(options.maxKeys, 1_000)), (bucket) =>
       bucket.isFull(clock.monotonic()),
     );

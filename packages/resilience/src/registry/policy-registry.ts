@@ -1,5 +1,6 @@
 import type { Clock } from '@kapelle/core';
 
+import { NO_POLICY } from '../interceptor/policy-choice.js';
 import { checkClock, checkCount, checkFunction, checkOptions } from '../options.js';
 import { Pipeline, type PipelineStats } from '../pipeline/pipeline.js';
 import type { PipelineOptions } from '../pipeline/pipeline-options.js';
@@ -91,7 +92,7 @@ export class PolicyRegistry<Names extends string = never> {
 
   /**
    * Adds a policy. Returns this registry, which then knows the name. Parts given as policies, not as options, are shared by all keys.
-   * @throws ResilienceError OPTION_INVALID for options that are no good, and for a name that is empty or taken
+   * @throws ResilienceError OPTION_INVALID for options that are no good, and for a name that is empty, taken or 'none'
    */
   define<N extends string>(name: N, options: PipelineOptions): PolicyRegistry<Names | N> {
     if (typeof name !== 'string' || name === '') {
@@ -99,6 +100,13 @@ export class PolicyRegistry<Names extends string = never> {
         'OPTION_INVALID',
         'registry',
         'A policy needs a name that is not empty. Give it one.',
+      );
+    }
+    if (name === NO_POLICY) {
+      throw new ResilienceError(
+        'OPTION_INVALID',
+        'registry',
+        `"${NO_POLICY}" stands for no policy at all. Choose another name.`,
       );
     }
     if (this.#definitions.has(name)) {

@@ -12,6 +12,7 @@ const BOTTOM = 26;
 /** Columns in which the lowest and the highest point are drawn. */
 const MAX_COLUMNS = 150;
 const TICKS = 4;
+const SMALLEST_MARGIN = 1e-300;
 
 /**
  * The points, with their forecast, anomalies, changes, target and limit, as an SVG without script or style of its own:
@@ -96,7 +97,9 @@ function rangeOf({ value }: Points, others: readonly number[]): readonly [number
     if (each > high) high = Math.min(each, high + span);
   }
   // What is never negative is not drawn with a negative axis for the margin alone.
-  const margin = (high - low || span) * 0.06;
+  const share = (high - low || span) * 0.06;
+  // Of what is smaller, parts cannot be told apart: an axis of 1 then.
+  const margin = share > SMALLEST_MARGIN ? share : 1;
   return [low >= 0 ? Math.max(0, low - margin) : low - margin, high + margin];
 }
 

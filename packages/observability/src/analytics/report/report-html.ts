@@ -1,5 +1,6 @@
 import type { Alert } from '../alert-book.js';
 import type { MetricAnalysis } from '../analysis.js';
+import { metricChecks as check } from '../metric-checks.js';
 import { html, numberText, timeText, withUnit } from './format.js';
 import { metricChart } from './metric-chart.js';
 import { REPORT_STYLE } from './report-style.js';
@@ -15,9 +16,11 @@ export interface HtmlReportOptions {
 /**
  * The report as one HTML page: no script, nothing loaded, light and dark after the reader's setting, charts as inline
  * SVG with their words beside them. Everything that comes from outside is escaped, and the page forbids itself scripts.
+ *
+ * @throws {@link AnalyticsOptionError} for a title that is no text
  */
 export function reportToHtml(report: AnalyticsReport, options: HtmlReportOptions = {}): string {
-  const title = html(options.title ?? 'Performance report');
+  const title = html(check.text('title', options.title ?? 'Performance report'));
   return [
     '<!doctype html>',
     '<html lang="en">',

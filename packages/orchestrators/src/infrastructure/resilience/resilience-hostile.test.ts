@@ -110,6 +110,10 @@ describe('bad options of resilience', () => {
     );
     expect(() => resilient('mail', { strategy: null as never })).toThrow(ResilienceError);
     expect(() => resilient('')).toThrow('@resilient needs the name of a service.');
+    expect(() => resilient('mail', { fallback: 5 as never })).toThrow('fallback of @resilient("mail")');
+    expect(() => resilient('mail', { orchestrator: 'x' as never })).toThrow(
+      'orchestrator of @resilient("mail")',
+    );
     expect(() => resilient('mail')({}, 'size', { value: 5 } as never)).toThrow('which is no method');
   });
 });
@@ -184,6 +188,9 @@ describe('hostile calls of resilience', () => {
       ['mail', { strategy: 'retry', primary: ok, fallback: 5 }],
       ['mail', { strategy: 'adaptive_routing', primary: ok, targets: { a: 5 } }],
       ['mail', { strategy: 'adaptive_routing', primary: ok, targets: 'a' }],
+      ['mail', { strategy: 'adaptive_routing', primary: ok, targets: null }],
+      ['mail', { strategy: 'retry', primary: ok, timeoutMs: '5' }],
+      [Symbol('mail'), { strategy: 'retry', primary: ok }],
     ] as unknown as [string, GuardedRequest][]) {
       expect(await orchestrator.protect(service, request)).toMatchObject({
         status: 'failed',
@@ -191,6 +198,14 @@ describe('hostile calls of resilience', () => {
       });
     }
     expect(orchestrator.getHealthSummary(undefined as never).serviceHealth).toEqual({});
+    const trapped = new Proxy({}, { get: () => { throw new Error('no'); } }); // prettier-ignore
+    expect(await orchestrator.protect('mail', trapped as GuardedRequest)).toMatchObject({ status: 'failed' });
+    const request: GuardedRequest = { strategy: 'fail_fast', primary: ok };
+    expect(await orchestrator.protect('mail', request, null)).toMatchObject({ status: 'ok' });
+    expect(await orchestrator.protect('mail', request, { signal: 5 as never })).toMatchObject({
+      status: 'failed',
+      errorCategory: 'configuration',
+    });
   });
 
   it('are not begun for a caller that has cancelled, and end for one that does, by every strategy', async () => {

@@ -209,6 +209,16 @@ describe('resilience.execute', () => {
     expect((await summary()).routing['payments']?.['a']?.weight).toBeGreaterThan(0.8);
   });
 
+  it('may be called by what it calls: one service that needs another', async () => {
+    const { execute } = await start();
+    const inner = () => execute({ serviceName: 'bank', primaryFunc: () => 'paid' });
+    const outer = await execute({ primaryFunc: async () => StepResult.unwrap(await inner()) });
+    expect(outer).toMatchObject({
+      status: 'ok',
+      data: { service: 'payments', data: { service: 'bank', data: 'paid' } },
+    });
+  });
+
   it('checks its params', async () => {
     const { execute } = await start();
     for (const wrong of [

@@ -25,8 +25,9 @@ import {
   settingsOf,
 } from './resilience-options.js';
 import type { ServiceHealthReport } from './service-health.js';
+import { problemOf } from './request-problem.js';
 import { type GuardedRequest, ServiceGuard } from './service-guard.js';
-import { STRATEGIES, strategyOf, type Strategy } from './strategy.js';
+import { strategyOf, type Strategy } from './strategy.js';
 import type { TargetReport } from './target-pool.js';
 
 /** What `execute` gives. */
@@ -54,7 +55,6 @@ export interface HealthSummary {
   readonly routing: Readonly<Record<string, Readonly<Record<string, TargetReport>>>>;
 }
 
-const MAX_TIMEOUT_MS = 2_147_483_647;
 /** How often the health of services is evaluated, in ms. */
 const EVALUATE_EVERY_MS = 30_000;
 
@@ -65,6 +65,8 @@ const EVALUATE_EVERY_MS = 30_000;
 @orchestrator('infrastructure', 'adaptive', {
   name: 'resilience',
   description: 'Calls services through breakers, retries, routing and fallbacks, and watches their health.',
+  // What it is given to call may well call another service; how deep is bounded by the host.
+  reentrant: true,
 })
 export class ResilienceOrchestrator extends BaseOrchestrator {
   /** What is switched off while services are unhealthy. */
@@ -177,8 +179,22 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
   async protect<T>(
     service: string,
     request: GuardedRequest<T>,
-    options: ExecuteOptions = {},
+    options?: ExecuteOptions | null,
     random: () => number = Math.random,
+  ): Promise<StepResult<Executed<T>>> {
+    try {
+      return await this.#protected(service, request, options ?? {}, random);
+    } catch (error) {
+      // A request that lets nobody read it, or randomness that has none.
+      return StepResult.fromError(error);
+    }
+  }
+
+  async #protected<T>(
+    service: string,
+    request: GuardedRequest<T>,
+    options: ExecuteOptions,
+    random: () => number,
   ): Promise<StepResult<Executed<T>>> {
     const wrong = problemOf(service, request);
     if (wrong !== undefined) return StepResult.fail(wrong, { errorCategory: 'validation' });
@@ -285,28 +301,4 @@ export class ResilienceOrchestrator extends BaseOrchestrator {
     this.#guards.delete(service);
     this.#healthy.delete(service);
   }
-}
-
-/** What is wrong with a call from code; undefined where nothing is. */
-function problemOf(service: unknown, request: GuardedRequest | null | undefined): string | undefined {
-  if (typeof service !== 'string' || service === '')
-    return 'A service needs a name. Give one that is not empty.';
-  if (typeof request?.primary !== 'function')
-    return 'The primary is what calls the service. Give a function.';
-  if (!STRATEGIES.includes(request.strategy)) {
-    return `There is no strategy ${String(request.strategy)}. Use one of: ${STRATEGIES.join(', ')}.`;
-  }
-  const { fallback, targets, timeoutMs } = request;
-  if (
-    timeoutMs !== undefined &&
-    !(timeoutMs >= 1 && (timeoutMs <= MAX_TIMEOUT_MS || timeoutMs === Infinity))
-  ) {
-    return `A call may take 1 to ${MAX_TIMEOUT_MS} ms, or Infinity, not ${String(timeoutMs)}. Correct timeoutMs.`;
-  }
-  if (fallback !== undefined && typeof fallback !== 'function')
-    return 'The fallback is a function. Give one, or none.';
-  if (targets === undefined) return undefined;
-  return typeof targets === 'object' && Object.values(targets).every((target) => typeof target === 'function')
-    ? undefined
-    : 'Targets are functions by name. Give an object of them, or none.';
 }

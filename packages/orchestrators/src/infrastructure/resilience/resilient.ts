@@ -1,5 +1,5 @@
 import { getOrchestrationFacade, StepResult } from '@kapelle/core';
-import { checkTimeout } from './check-settings.js';
+import { checkTimeout, refuseOption } from './check-settings.js';
 import { ResilienceOrchestrator } from './resilience-orchestrator.js';
 import type { GuardedRequest } from './service-guard.js';
 import { strategyOf } from './strategy.js';
@@ -35,12 +35,16 @@ type AsyncMethod = (...args: never[]) => Promise<unknown>;
  * Method decorator: calls of the method go through `resilience` as calls of `service`. Gives what the method, or the
  * fallback, returned; the method's call throws StepFailure where both have failed.
  *
- * @throws ResilienceError OPTION_INVALID for a strategy that there is not; TypeError for no service, or no method
+ * @throws ResilienceError OPTION_INVALID for a strategy that there is not, and for a fallback that is no function; TypeError for no service, or no method
  */
 export function resilient(service: string, options: ResilientOptions = {}) {
   const strategy = strategyOf(options.strategy === undefined ? 'retry' : options.strategy);
   if (typeof service !== 'string' || service === '') {
     throw new TypeError('@resilient needs the name of a service. Give one that is not empty.');
+  }
+  for (const option of ['fallback', 'orchestrator'] as const) {
+    if (options[option] === undefined || typeof options[option] === 'function') continue;
+    refuseOption(`${option} of @resilient("${service}") is no function. Give one, or leave it out.`);
   }
   if (options.timeoutMs !== undefined)
     checkTimeout(`timeoutMs of @resilient("${service}")`, options.timeoutMs);
