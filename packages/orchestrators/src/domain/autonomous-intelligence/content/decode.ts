@@ -2,7 +2,7 @@ import chardet from 'chardet';
 
 import type { RawContent } from '../model.js';
 import { ContentError } from './content-error.js';
-import { decodeBytes } from './decode-bytes.js';
+import { decodeBytes, decodeUtf32, undoneTwice } from './decode-bytes.js';
 import type { WarningLog } from './warning-log.js';
 
 /** Beginnings of files that are no text, long enough that no text begins so. */
@@ -35,6 +35,10 @@ const MAGIC: readonly (readonly [string, string])[] = [
 const HEAD = 4_096;
 /** Share of unreadable characters above which text is none. */
 const MAX_GARBAGE = 0.05;
+/** Share of control characters above which it was no text in any encoding. */
+const MAX_CONTROLS = 0.03;
+/** Tab, line ends, page break; NUL, which UTF-16 read wrongly is full of; and what switches the signs of ISO 2022. */
+const HARMLESS = new Set([0, 9, 10, 12, 13, 14, 15, 27]);
 
 /** Share of NUL bytes from which bytes are binary data, not text with a few lost bytes. */
 const MAX_NULS = 0.01;
@@ -56,11 +60,17 @@ export function decode(raw: RawContent, warnings: WarningLog): string {
     (begin.slice(4, 8) === 'ftyp' ? 'an MP4 recording' : undefined) ??
     (/^RIFF[^]{4}(?:WAVE|AVI |WEBP)/u.test(begin) ? 'a recording or picture' : undefined);
   if (kind !== undefined) throw binary(name, kind);
-  const text = byMark(bytes) ?? declared(raw, head, warnings) ?? guessed(raw, warnings);
+  const read = byMark(bytes) ?? declared(raw, head, warnings) ?? guessed(raw, warnings);
+  const meant = undoneTwice(read);
+  if (meant !== undefined)
+    warnings.add('CHARSET_TWICE', 'It was turned into UTF-8 twice over; that was undone.');
+  const text = meant ?? read;
   const sample = text.slice(0, 20_000);
   let garbage = 0;
+  let controls = 0;
   for (const char of sample) {
     const code = char.codePointAt(0) as number;
+    if (code < 0x20 && !HARMLESS.has(code)) controls += 1;
     if (
       code === 0xfffd ||
       (code < 0x20 && code !== 9 && code !== 10 && code !== 12 && code !== 13) ||
@@ -68,6 +78,7 @@ export function decode(raw: RawContent, warnings: WarningLog): string {
     )
       garbage += 1;
   }
+  if (controls > sample.length * MAX_CONTROLS) throw binary(name, 'binary data');
   if (garbage > sample.length * MAX_GARBAGE) {
     throw new ContentError(
       'CONTENT_ENCODING',
@@ -85,7 +96,10 @@ export function decode(raw: RawContent, warnings: WarningLog): string {
 }
 
 function byMark(bytes: Uint8Array): string | undefined {
-  const [a, b, c] = bytes;
+  const [a, b, c, d] = bytes;
+  // In front of UTF-16: its mark is the first half of the one of UTF-32.
+  if (a === 0xff && b === 0xfe && c === 0 && d === 0) return decodeUtf32(bytes, true);
+  if (a === 0 && b === 0 && c === 0xfe && d === 0xff) return decodeUtf32(bytes, false);
   if (a === 0xef && b === 0xbb && c === 0xbf) return new TextDecoder('utf-8').decode(bytes);
   if (a === 0xff && b === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   if (a === 0xfe && b === 0xff) return new TextDecoder('utf-16be').decode(bytes);

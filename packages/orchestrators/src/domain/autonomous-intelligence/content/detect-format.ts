@@ -41,7 +41,7 @@ export function detectFormat(text: string, name: string, mediaType?: string): Co
   if (isJson(head, text)) return isJsonFeed(text) ? 'feed' : 'transcript-json';
   if (
     /<(?:\w{1,20}:)?(?:rss|feed|RDF)[\s>]/u.test(head) &&
-    /^<(?:[?]xml|!--|!doctype (?!html)|(?:\w{1,20}:)?(?:rss|feed|rdf))/iu.test(head)
+    /^<(?:[?]\w|!--|!doctype (?!html)|(?:\w{1,20}:)?(?:rss|feed|rdf))/iu.test(head)
   )
     return 'feed';
   if (head.startsWith('<') && /<!doctype html|<html[\s>]/iu.test(head)) return 'html';
@@ -67,5 +67,6 @@ function isJson(head: string, text: string): boolean {
 }
 
 function isJsonFeed(text: string): boolean {
-  return /"version"\s*:\s*"https?:\/\/jsonfeed\.org/u.test(text.slice(0, 2_000));
+  // The order of the fields is free, and some programs write a backslash in front of every slash.
+  return /"version"\s*:\s*"https?:\\?\/\\?\/(?:www\.)?jsonfeed\.org/u.test(text);
 }

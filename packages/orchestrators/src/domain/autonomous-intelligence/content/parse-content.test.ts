@@ -92,7 +92,8 @@ describe('refusals', () => {
     ['a PDF', utf8('%PDF-1.7\nHello to all of you'), 'a PDF, not text'],
     ['a recording', Uint8Array.from([...utf8('RIFF'), 1, 2, 3, 4, ...utf8('WAVE')]), '[CONTENT_BINARY]'],
     ['raw numbers', Uint8Array.from({ length: 5_000 }, (_, index) => (index * 7) % 23), '[CONTENT_BINARY]'],
-    ['noise', Uint8Array.from({ length: 5_000 }, (_, index) => 1 + ((index * 7919) % 29)), '[CONTENT_ENCODING]'],
+    ['noise', Uint8Array.from({ length: 5_000 }, (_, index) => 1 + ((index * 7919) % 29)), '[CONTENT_BINARY]'],
+    ['an encoding that nothing here knows', Uint8Array.from({ length: 5_000 }, (_, index) => [0x81, 0x8d, 0x20, 0x9d, 0x41, 0x90][index % 6] as number), '[CONTENT_ENCODING]'],
   ])('refuse %s by name', (_name, bytes, message) => {
     expect(() => parse('x', bytes)).toThrow(message);
   }); // prettier-ignore

@@ -182,6 +182,35 @@ to see -->
     expect(linesOf(verse)).toHaveLength(2);
   });
 
+  it('keeps the lines of a list in preformatted text, also in Markdown, and makes none of what is no list', () => {
+    const list =
+      '<pre>Minutes of the day:\n- The town built a bridge in 1961.\n- It has cost\n  ten million.\n * The mayor was glad.\n1. The council met.\n2) It went home.\n(a) All were there.</pre>';
+    const items = [
+      'Before it.',
+      'Minutes of the day:',
+      'The town built a bridge in 1961.',
+      'It has cost ten million.',
+      'The mayor was glad.',
+      'The council met.',
+      'It went home.',
+      'All were there.',
+    ];
+    expect(linesOf(documentOf('x.html', `<p>Before it.</p>${list}`))).toEqual(items);
+    expect(linesOf(documentOf('x.md', `Before it.\n\n${list}\n\nAfter it.`))).toEqual([
+      ...items,
+      'After it.',
+    ]);
+    expect(linesOf(documentOf('x.md', 'Before it.\n\n```\n- The first thing.\n- The other thing.'))).toEqual([
+      'Before it.',
+      'The first thing.',
+      'The other thing.',
+    ]);
+    const none = '<pre>The sea is calm tonight,\n- so he wrote, in the year\n1867, and not before.</pre>';
+    expect(linesOf(documentOf('x.html', none))).toEqual([
+      'The sea is calm tonight, - so he wrote, in the year 1867, and not before.',
+    ]);
+  });
+
   it('takes headings in capitals out of the sentences they ran into', () => {
     const document = documentOf(
       'x.txt',

@@ -1,6 +1,8 @@
 /** Where a document type begins, if there is one; it stands in front of the first element. */
 const DOCTYPE = /<!doctype/iu;
 const HEAD = 4_096;
+/** A program that meant to write `<?xml …?>`, as some have: `<?phpxml …?>`. */
+const STRANGE_DECLARATION = /^\s*<\?(?!xml[\s-])\w[^>]{0,200}\?>/iu;
 const LAST_ITEM = /<\/(?:(\w{1,20}):)?(item|entry)\s*>/giu;
 
 /**
@@ -8,6 +10,7 @@ const LAST_ITEM = /<\/(?:(\w{1,20}):)?(item|entry)\s*>/giu;
  * files – nobody should expand.
  */
 export function feedXml(text: string): { readonly xml: string; readonly declaresEntities: boolean } {
+  if (STRANGE_DECLARATION.test(text.slice(0, HEAD))) return feedXml(text.replace(STRANGE_DECLARATION, ''));
   const start = DOCTYPE.exec(text.slice(0, HEAD))?.index;
   if (start === undefined) return { xml: text, declaresEntities: false };
   const end = doctypeEnd(text, start);

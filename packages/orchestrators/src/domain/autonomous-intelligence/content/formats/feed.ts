@@ -2,19 +2,31 @@ import { parseFeed as parse } from 'feedsmith';
 
 import type { ParseWarning } from '../../model.js';
 import { ContentError } from '../content-error.js';
-import type { Draft, Source } from '../draft.js';
+import type { Draft, DraftSegment, Source } from '../draft.js';
 import { present } from '../draft.js';
 import { proseBlocks } from '../markup/prose-blocks.js';
 import { markupTokens } from '../markup/tokens.js';
 import { isoDate } from '../metadata/iso-date.js';
 import { segmentBlocks, type Block } from '../prose/blocks.js';
 import { cleanText } from '../prose/clean.js';
+import { decodeEntities } from '../prose/entities.js';
 import { feedXml, upToLastItem } from './feed-xml.js';
 import { htmlBlocks } from './html.js';
 import { textBlocks } from './plain-text.js';
 
 /** Items of a feed that are read; further ones are counted in a warning. */
 const MAX_ITEMS = 500;
+const MARKUP = /<[a-z/!]/iu;
+
+/** What programs write below every item: where it appeared first, a link to it, who sent it in. */
+const CLOSING =
+  /^\P{L}{0,5}(?:The post .{1,300} (?:appeared first|first appeared) on .{1,200}|(?:permalink|permanent link|read more(?: of this story at .{1,60})?|continue reading|read the (?:rest|full article|full story)|comments?)(?:\P{L}{0,10}|\s[^.!?]{1,80}[→»…])|submitted by.{1,80}\[link\]\s*\[(?:\d+ )?comments?\])$/iu;
+const MAX_CLOSING = 700;
+
+/** Characters of an item that has no title which are shown as one. */
+const MAX_OPENING = 80;
+/** The first half of a character that was cut in two. */
+const LONE_HALF = /[\ud800-\udbff]$/u;
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -41,7 +53,7 @@ export function parseFeed(source: Source): {
   const drafts: Draft[] = [];
   items.slice(0, MAX_ITEMS).forEach((item, index) => {
     const title = text(item['title']);
-    const segments = segmentBlocks(bodyOf(item, source), source.warnings);
+    const segments = segmentBlocks(withoutClosing(bodyOf(item, source)), source.warnings);
     if (segments.length === 0) {
       source.warnings.add(
         'ITEM_WITHOUT_TEXT',
@@ -55,7 +67,7 @@ export function parseFeed(source: Source): {
       format: 'feed',
       segments,
       ...present({
-        title,
+        title: title ?? opening(segments),
         uri: linkOf(item, feed, source.uri),
         warnings: transcriptNotRead(item),
         author: authorOf(item) ?? authorOf(feed),
@@ -120,8 +132,30 @@ function bodyOf(item: Fields, source: Source): readonly Block[] {
     item['content_text'],
   ].filter((each): each is string => typeof each === 'string');
   const fullest = candidates.reduce((longest, each) => (each.length > longest.length ? each : longest), '');
-  const isPlain = fullest === item['content_text'] || !/<[a-z/!]/iu.test(fullest);
-  return isPlain ? textBlocks(fullest) : htmlBlocks(fullest, source.warnings);
+  if (fullest === item['content_text']) return textBlocks(fullest);
+  if (MARKUP.test(fullest)) return htmlBlocks(fullest, source.warnings);
+  // What is escaped twice comes out of the XML with references, and mark-up, still in it.
+  const plain = decodeEntities(fullest);
+  return /^\s*</u.test(plain) && MARKUP.test(plain) ? htmlBlocks(plain, source.warnings) : textBlocks(plain);
+}
+
+/** What an item without a title, as short posts are, is called by: a heading in it, else its first words. */
+function opening(segments: readonly DraftSegment[]): string | undefined {
+  const [first] = segments;
+  if (first === undefined || first.kind === 'heading' || first.text.length <= MAX_OPENING) return first?.text;
+  const cut = first.text.slice(0, MAX_OPENING);
+  const end = cut.lastIndexOf(' ');
+  return `${cut
+    .slice(0, end > MAX_OPENING / 2 ? end : undefined)
+    .replace(LONE_HALF, '')
+    .replace(/[\s,;:–—-]+$/u, '')}…`;
+}
+
+/** Leaves out the lines at the end of an item that lead back to its page. */
+function withoutClosing(blocks: readonly Block[]): readonly Block[] {
+  let end = blocks.length;
+  while (end > 1 && CLOSING.test((blocks[end - 1]?.text ?? '').slice(0, MAX_CLOSING))) end -= 1;
+  return blocks.slice(0, end);
 }
 
 /** Nothing is loaded here, and the notes to an episode are not what was said in it. */

@@ -1,13 +1,10 @@
-import { Readability } from '@mozilla/readability';
-import { parseHTML } from 'linkedom';
-
 import { ContentError } from '../content-error.js';
 import type { Draft, DraftSegment, Source } from '../draft.js';
 import { present } from '../draft.js';
 import { isoDate } from '../metadata/iso-date.js';
+import { articleBlocks } from '../markup/article.js';
 import { readPageHead, type PageHead } from '../markup/page-head.js';
 import { proseBlocks, type Prose } from '../markup/prose-blocks.js';
-import { tameMarkup } from '../markup/tame-markup.js';
 import { markupTokens, type MarkupToken } from '../markup/tokens.js';
 import { SoundTally, type Block, segmentBlocks } from '../prose/blocks.js';
 import { cleanText } from '../prose/clean.js';
@@ -15,17 +12,9 @@ import { splitParagraph } from '../prose/paragraphs.js';
 import { readClock } from '../prose/speaker-label.js';
 import type { WarningLog } from '../warning-log.js';
 
-/** Least share of the marked article's length that an extracted article must have to be believed. */
-const MINIMUM_SHARE = 0.6;
-/** Share of all prose from which a marked part of the page is taken for the whole article. */
-const WHOLE_SHARE = 0.4;
-/** Length of prose below which a page is not searched for an article: all of it is taken. */
-const SHORT_PAGE = 300;
 /** Blocks on top of an article among which its day and by-line are looked for, and the longest of those. */
 const HEAD_BLOCKS = 5;
 const MAX_HEAD_LINE = 160;
-const ARTICLE = new Set(['article']);
-const MAIN = new Set(['main']);
 
 /**
  * An article out of its page; a transcript made of `<cite>`, `<time>` and `<p>`; else whatever prose there is.
@@ -56,11 +45,28 @@ export function htmlBlocks(html: string, warnings: WarningLog): readonly Block[]
   return reported(proseBlocks(markupTokens(html, 'html'), { withFurniture: true }), warnings);
 }
 
+/**
+ * Whether names and times mark the turns of a conversation. They also mark who commented on an article and when, but
+ * that is a day, not a place in a recording.
+ */
+function isTranscript(tokens: readonly MarkupToken[]): boolean {
+  let cites = 0;
+  let times = 0;
+  let clocks = 0;
+  tokens.forEach((token, at) => {
+    if (token.kind !== 'open') return;
+    if (token.name === 'cite') cites += 1;
+    if (token.name !== 'time') return;
+    times += 1;
+    const inside = tokens[at + 1];
+    if (inside?.kind === 'text' && readClock(cleanText(inside.text)) !== undefined) clocks += 1;
+  });
+  return cites >= 2 && clocks >= 2 && clocks * 2 >= times;
+}
+
 /** The page of a transcript, which has no article to find. */
 function transcriptTurns(tokens: readonly MarkupToken[], warnings: WarningLog): DraftSegment[] {
-  const cites = tokens.filter((token) => token.kind === 'open' && token.name === 'cite').length;
-  const times = tokens.filter((token) => token.kind === 'open' && token.name === 'time').length;
-  if (cites < 2 || times < 2) return [];
+  if (!isTranscript(tokens)) return [];
   const tally = new SoundTally();
   const segments: DraftSegment[] = [];
   let speaker: string | undefined;
@@ -103,32 +109,6 @@ function transcriptTurns(tokens: readonly MarkupToken[], warnings: WarningLog): 
   return segments;
 }
 
-/** The article of a page: what a search finds, what the page marks as one, or all its prose. */
-function articleBlocks(tokens: readonly MarkupToken[], warnings: WarningLog): readonly Block[] {
-  const all = proseBlocks(tokens);
-  const total = lengthOf(all);
-  if (total === 0) {
-    const rest = proseBlocks(tokens, { withFurniture: true });
-    return reported(rest, warnings);
-  }
-  if (total < SHORT_PAGE) return reported(all, warnings);
-  const article = proseBlocks(tokens, { only: ARTICLE });
-  const main = proseBlocks(tokens, { only: MAIN });
-  const marked = [article, main].find((prose) => lengthOf(prose) > total * WHOLE_SHARE);
-  const page = tameMarkup(tokens);
-  if (page === undefined) {
-    warnings.add(
-      'PAGE_NOT_SEARCHED',
-      'The page is too large or too deeply nested to be searched for its article; all its prose was read.',
-    );
-    return reported(marked ?? all, warnings);
-  }
-  const found = extracted(page);
-  const isEnough =
-    found !== undefined && lengthOf(found) >= lengthOf(marked ?? { blocks: [], listings: 0 }) * MINIMUM_SHARE;
-  return reported(isEnough && lengthOf(found) > 0 ? found : (marked ?? all), warnings);
-}
-
 /** The blocks without the day and the by-line on top, which are in the head already. */
 function withoutHead(blocks: readonly Block[], head: PageHead): readonly Block[] {
   const isKnown = ({ kind, text }: Block): boolean => {
@@ -140,20 +120,6 @@ function withoutHead(blocks: readonly Block[], head: PageHead): readonly Block[]
     );
   };
   return blocks.filter((block, index) => index >= HEAD_BLOCKS || !isKnown(block));
-}
-
-function extracted(page: string): Prose | undefined {
-  const { document } = parseHTML(`<!doctype html><html><body>${page}</body></html>`) as unknown as {
-    document: object;
-  };
-  const content = new Readability(document, { disableJSONLD: true }).parse()?.content;
-  return typeof content === 'string'
-    ? proseBlocks(markupTokens(content, 'html'), { withFurniture: true })
-    : undefined;
-}
-
-function lengthOf({ blocks }: Prose): number {
-  return blocks.reduce((sum, { text }) => sum + text.length, 0);
 }
 
 function reported({ blocks, listings }: Prose, warnings: WarningLog): readonly Block[] {

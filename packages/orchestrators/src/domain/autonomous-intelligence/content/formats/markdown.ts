@@ -4,8 +4,8 @@ import { markdownBlocks } from '../markdown/markdown-blocks.js';
 import { segmentBlocks } from '../prose/blocks.js';
 import { readFrontMatter, splitFrontMatter } from './front-matter.js';
 
-/** Tags of site templates: `{% include … %}`, `{{ page.title }}`. */
-const TEMPLATE_TAG = /\{[%{][^{}\n]{0,500}[%}]\}/gu;
+/** Tags of site templates: `{% include … %}`, which may go over several lines, and `{{ page.title }}`. */
+const TEMPLATE_TAG = /\{%[^{}]{0,500}%\}|\{\{[^{}\n]{0,500}\}\}/gu;
 
 /** Markdown with its front matter; code and template tags are left out, links become their text. */
 export function parseMarkdown(source: Source): Draft {

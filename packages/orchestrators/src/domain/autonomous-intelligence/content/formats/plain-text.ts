@@ -1,13 +1,17 @@
-import type { Draft, Source } from '../draft.js';
+import { present, type Draft, type Source } from '../draft.js';
 import { hasWords } from '../prose/clean.js';
 import { segmentBlocks, type Block } from '../prose/blocks.js';
 import { clockTranscript } from './clock-transcript.js';
+import { gutenbergBook } from './gutenberg.js';
 
 /** A line this short, alone between blank lines and followed by something longer, may be a heading. */
 const MAX_HEADING = 80;
 const CHAPTER = /^(?:chapter|part|book|section|act|scene|appendix|prologue|epilogue)\b/iu;
 /** Lines longer than this on average are paragraphs, shorter ones are wrapped text. */
 const WRAPPED_LINE = 100;
+
+/** Bold print as Markdown writes it: answers of chat programs are saved as plain text. */
+const BOLD = /(?<![*\w])\*\*(?=[^\s*])([^*\n]{1,200})(?<=\S)\*\*(?![*\w])/gu;
 
 /**
  * Plain text: paragraphs between blank lines, or a line each where there is no blank line and lines are long;
@@ -17,7 +21,13 @@ const WRAPPED_LINE = 100;
 export function parsePlainText(source: Source): Draft {
   const transcript = clockTranscript(source);
   if (transcript !== undefined) return transcript;
-  return { format: 'text', segments: segmentBlocks(textBlocks(source.text), source.warnings) };
+  const book = gutenbergBook(source.text);
+  const text = (book?.body ?? source.text).replace(BOLD, '$1');
+  return {
+    format: 'text',
+    segments: segmentBlocks(textBlocks(text), source.warnings),
+    ...present({ title: book?.title, author: book?.author, language: book?.language }),
+  };
 }
 
 /** The paragraphs and headings of plain text. */

@@ -114,7 +114,10 @@ class InlineReader {
     if (this.#match(FOOTNOTE) !== undefined) return;
     const wiki = this.#match(WIKI_LINK);
     if (wiki !== undefined) {
-      this.#pieces.push(wiki[1]?.split('|').at(-1) ?? '');
+      // `[[Text]](target)` is a link whose text stands in brackets.
+      const isLink = this.#match(TARGET) !== undefined;
+      const text = wiki[1] ?? '';
+      this.#pieces.push(isLink ? inlineText(text, this.#definitions) : (text.split('|').at(-1) ?? ''));
       return;
     }
     this.#brackets.push({ piece: this.#pieces.length, from: this.#at, isImage });

@@ -4,6 +4,7 @@ import { proseBlocks } from '../markup/prose-blocks.js';
 import { markupTokens } from '../markup/tokens.js';
 import type { Block } from '../prose/blocks.js';
 import { hasWords } from '../prose/clean.js';
+import { listLines } from '../prose/list-lines.js';
 import { inlineText } from './inline-text.js';
 
 const QUOTE = /^(?:[ \t]{0,3}>[ \t]?)+/u;
@@ -21,6 +22,8 @@ const HTML_START = /^ {0,3}<(?:(!--)|\/?([A-Za-z][A-Za-z0-9-]{0,40})(?=[\s/>]|$)
 const DIRECTIVE = /^[ \t]*(?:\{:[^{}]*\}|:{3,}.*|\[\[?toc\]?\])[ \t]*$/iu;
 /** Longest heading that is underlined; below more text, dashes are a rule. */
 const MAX_UNDERLINED = 200;
+/** The same with its links and pictures. */
+const MAX_MARKED_UP = 4_000;
 /** HTML blocks that end at their close tag, not at a blank line. */
 const LONG_HTML = new Set(['script', 'style', 'pre', 'textarea']);
 
@@ -162,7 +165,7 @@ class BlockReader {
       content.push(inner);
     }
     this.#isFenceOpen = true;
-    for (const block of textBlocks(content.join('\n'))) this.#blocks.push(block);
+    for (const block of textBlocks(content.join('\n'))) this.#blocks.push(...listLines(block));
     this.#at = this.#lines.length;
     return true;
   }
@@ -217,8 +220,9 @@ class BlockReader {
       this.#at += 1;
       return true;
     }
-    const length = this.#paragraph.reduce((sum, each) => sum + each.length, 0);
     if (this.#paragraph.length === 0 || !UNDERLINE.test(line)) return false;
+    // Badges beside a heading are longer than itself, and no part of what is read.
+    const { length } = inlineText(this.#paragraph.join('\n').slice(0, MAX_MARKED_UP), new Set());
     const isHeading = this.#paragraph.length <= 2 && length <= MAX_UNDERLINED && !this.#inList;
     this.#flush(isHeading ? 'heading' : 'paragraph');
     this.#at += 1;

@@ -1,5 +1,6 @@
 import { isoDate } from '../metadata/iso-date.js';
 import { cleanText } from '../prose/clean.js';
+import { pageTitle } from './page-title.js';
 import { attributesOf, type MarkupToken } from './tokens.js';
 
 /** What a page says about itself. */
@@ -64,8 +65,17 @@ export function readPageHead(tokens: readonly MarkupToken[]): PageHead {
     time,
   ];
   return {
-    title: first('og:title', 'twitter:title', 'dc.title', 'citation_title') ?? linked.title ?? title,
-    author: (isPerson ? author : undefined) ?? linked.author ?? byLine(tokens),
+    title: pageTitle(
+      {
+        meta: first('og:title', 'twitter:title', 'dc.title', 'citation_title'),
+        headline: linked.headline,
+        name: linked.name,
+        page: title,
+        site: first('og:site_name', 'application-name'),
+      },
+      tokens,
+    ),
+    author: bareName(isPerson ? author : undefined) ?? bareName(linked.author) ?? byLine(tokens),
     publishedAt: dates.map((date) => isoDate(date ?? '')).find((date) => date !== undefined),
     language: language ?? first('content-language', 'og:locale', 'dc.language'),
   };
@@ -82,7 +92,8 @@ function readMeta(raw: string, meta: Map<string, string>): void {
 }
 
 interface JsonLd {
-  title?: string | undefined;
+  headline?: string | undefined;
+  name?: string | undefined;
   author?: string | undefined;
   publishedAt?: string | undefined;
 }
@@ -107,7 +118,9 @@ function readJsonLd(text: string, found: JsonLd): void {
     const fields = new Map(Object.entries(value));
     const types = [fields.get('@type')].flat();
     if (types.some((type) => typeof type === 'string' && ARTICLE.test(type))) {
-      found.title ??= nonEmpty(fields.get('headline') ?? fields.get('name'));
+      const isFirst = found.headline === undefined && found.name === undefined;
+      if (isFirst) found.headline = nonEmpty(fields.get('headline'));
+      if (isFirst) found.name = nonEmpty(fields.get('name'));
       found.author ??= namesIn(fields.get('author') ?? fields.get('creator'));
       found.publishedAt ??= nonEmpty(fields.get('datePublished') ?? fields.get('dateCreated'));
     }
@@ -141,8 +154,13 @@ function byLine(tokens: readonly MarkupToken[]): string | undefined {
     if (token.kind === 'text') text += token.text.slice(0, MAX_BY_LINE * 2);
     if (text.length > MAX_BY_LINE * 2) return undefined;
   }
-  const name = cleanText(text).replace(/^(?:written )?by:?\s+/iu, '');
+  const name = bareName(cleanText(text)) ?? '';
   return name.length <= MAX_BY_LINE && /^\p{L}/u.test(name) && !/\d/u.test(name) ? name : undefined;
+}
+
+/** A name without the "By" in front of it; nothing where there is only that. */
+function bareName(line: string | undefined): string | undefined {
+  return line?.replace(/^(?:written |posted )?(?:by|par|por)(?::|\s|$)\s*/iu, '') || undefined;
 }
 
 function marksAuthor(attributes: ReadonlyMap<string, string>): boolean {

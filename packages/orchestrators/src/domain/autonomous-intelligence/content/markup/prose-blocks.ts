@@ -1,6 +1,7 @@
 import { textBlocks } from '../formats/plain-text.js';
 import type { Block } from '../prose/blocks.js';
 import { cleanText, hasWords } from '../prose/clean.js';
+import { listLines } from '../prose/list-lines.js';
 import { ElementStack, isBlock, isVoid } from './element-stack.js';
 import { attributesOf, type MarkupToken } from './tokens.js';
 
@@ -26,6 +27,9 @@ const FURNITURE_ROLES = new Set([
 const HEADING = /^h[1-6]$/u;
 /** A number or sign that points to a footnote. */
 const NOTE_MARK = /^\s*[[(]?(?:\d{1,3}|[a-z*†‡§])[\])]?\s*$/u;
+
+/** The attributes of a link that is the mark itself, without being raised. */
+const NOTE_LINK = /\b(?:class|rel|role)\s*=\s*["']?[^"'<>]{0,100}(?:footnote|noteref)/iu;
 
 export interface ProseOptions {
   /**
@@ -70,6 +74,8 @@ class ProseBuilder {
   #isListing = false;
   #noteAt: number | undefined;
   #noteHasLink = false;
+  /** The element that may hold the mark of a footnote. */
+  #noteElement = 'sup';
   #breaks = 0;
   #listings = 0;
 
@@ -111,9 +117,13 @@ class ProseBuilder {
       this.#isListing = false;
     } else if (name === 'code' && this.#pre !== undefined) {
       this.#isListing = true;
-    } else if (name === 'sup') {
+    } else if (
+      name === 'sup' ||
+      (name === 'a' && this.#noteAt === undefined && NOTE_LINK.test(rawAttributes))
+    ) {
       this.#noteAt = this.#pieces.length;
-      this.#noteHasLink = false;
+      this.#noteElement = name;
+      this.#noteHasLink = name === 'a';
     } else if (name === 'a' && this.#noteAt !== undefined) {
       this.#noteHasLink = true;
     }
@@ -132,9 +142,11 @@ class ProseBuilder {
       if (this.#pre !== undefined && depth < this.#preDepth) this.#endPre();
       else if (name !== 'td' && name !== 'th' && this.#pre === undefined) this.#flush(HEADING.test(name));
     }
-    if (name === 'sup' && this.#noteAt !== undefined) {
-      if (this.#noteHasLink && NOTE_MARK.test(this.#pieces.slice(this.#noteAt).join('')))
-        this.#pieces.length = this.#noteAt;
+    if (name === this.#noteElement && this.#noteAt !== undefined) {
+      const mark = this.#pieces.slice(this.#noteAt).join('');
+      // Behind a full stop a raised number is no power of anything.
+      const isNote = this.#noteHasLink || /[.,;:!?"”’)]$/u.test(this.#pieces[this.#noteAt - 1] ?? '');
+      if (isNote && NOTE_MARK.test(mark)) this.#pieces.length = this.#noteAt;
       this.#noteAt = undefined;
     }
     if (depth < this.#muteDepth) this.#muteDepth = Infinity;
@@ -191,7 +203,7 @@ class ProseBuilder {
     this.#pre = undefined;
     if (!hasWords(text)) return;
     if (this.#isListing || looksLikeCode(text)) this.#listings += 1;
-    else for (const block of textBlocks(text)) this.#blocks.push(block);
+    else for (const block of textBlocks(text)) this.#blocks.push(...listLines(block));
   }
 
   #silences(name: string, rawAttributes: string): boolean {

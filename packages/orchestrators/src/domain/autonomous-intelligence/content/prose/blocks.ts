@@ -3,6 +3,7 @@ import type { WarningLog } from '../warning-log.js';
 import { cleanText, hasWords, joinText, withoutSounds } from './clean.js';
 import { withoutNotes } from './notes.js';
 import { splitParagraph } from './paragraphs.js';
+import { isCueSheetLine, readPlace } from './speaker-label.js';
 import { splitRunInHeadings } from './run-in-headings.js';
 import { SpeakerRoster } from './speaker-roster.js';
 
@@ -34,13 +35,13 @@ export function segmentBlocks(
 ): DraftSegment[] {
   const { blocks: prose, notes } = withoutNotes(found);
   if (notes > 0) warnings.add('NOTES_LEFT_OUT', `Left out ${notes} footnotes.`);
-  const blocks = splitRunInHeadings(prose);
+  const tally = new SoundTally();
+  const blocks = splitRunInHeadings(prose.map((block) => tally.withoutCueSheet(block)));
   const paragraphs = blocks.filter((block) => block.kind === 'paragraph');
   const roster = new SpeakerRoster(linesOf(paragraphs), { known });
   const turns = blocks.map((block) => (block.kind === 'heading' ? [] : turnsOf(block.text, roster)));
   const next = nextSpeakers(blocks, turns);
   const segments: DraftSegment[] = [];
-  const tally = new SoundTally();
   let speaker: string | undefined;
   let nameOnOwnLine = false;
   blocks.forEach((block, index) => {
@@ -88,6 +89,15 @@ export class SoundTally {
     return undefined;
   }
 
+  /** A block without the lines that only tell when something is played. */
+  withoutCueSheet(block: Block): Block {
+    if (!block.text.includes(':')) return block;
+    const lines = block.text.split('\n');
+    const kept = lines.filter((line) => !isCueSheetLine(line.trim()));
+    this.#sounds += lines.length - kept.length;
+    return kept.length === lines.length ? block : { ...block, text: kept.join('\n') };
+  }
+
   report(warnings: WarningLog): void {
     if (this.#sounds > 0) {
       warnings.add(
@@ -117,11 +127,12 @@ function turnsOf(text: string, roster: SpeakerRoster): Turn[] {
     if (turn !== undefined) {
       const { speaker, rest, startMs } = turn;
       turns.push({ lines: [rest], speaker, ...(startMs !== undefined && { startMs }) });
-    } else if (last === undefined) {
-      turns.push({ lines: [line] });
-    } else {
-      last.lines.push(line);
+      continue;
     }
+    const place = roster.isEmpty ? undefined : readPlace(line);
+    if (place !== undefined) turns.push({ lines: [place.rest], startMs: place.startMs });
+    else if (last === undefined) turns.push({ lines: [line] });
+    else last.lines.push(line);
   }
   return turns;
 }

@@ -58,16 +58,18 @@ const ANNOTATION = /\[([^[\]()]{1,60})\]|\(([^[\]()]{1,60})\)/gu;
 const MUSIC_SIGNS = /[♩♪♫♬♭♮♯]+/gu;
 const SOUNDS = new Set(
   (
-    'applause applauding applauds booing boos beep beeping bleep buzzing chatter cheer cheering cheers chime ' +
+    'applause applauding applauds blank booing boos beep beeping bleep buzzing chatter cheer cheering cheers chime ' +
     'chimes chuckle chuckles chuckling clap clapping claps clears throat cough coughing coughs crosstalk crowd ' +
     'crying foreign gasp gasps giggles giggling inaudible indistinct indiscernible jingle laugh laughing ' +
     'laughs laughter music musical noise pause pauses phone ringing rings sigh sighing sighs silence singing ' +
-    'sneezes sniffles sobbing sobs static theme unintelligible whispering whispers whistles whistling yells'
+    'sneezes sniffles sobbing sobs static theme unintelligible whispering whispers whistles whistling yells ' +
+    'applaus beifall gelächter lachen musik applaudissements rires musique aplausos música risas applausi musica ' +
+    'risate applaus gelach muziek muzyka oklaski музыка аплодисменты смех 音楽 拍手 笑 笑い 笑い声 掌声 音乐 음악 박수 웃음'
   ).split(' '),
 );
 const SOUND_COMPANIONS = new Set(
   (
-    'a and all audience background begins both brief bright calm continues continued door dramatic ends fades ' +
+    'a and all audience audio background begins both brief bright calm continues continued door dramatic ends fades ' +
     'from gentle group heavy her his host hosts in intro its light lively long loud loudly no of on out outro ' +
     'over people playing plays prolonged quiet quietly room scattered slow soft softly some song sound sounds ' +
     'speaker speaking speech the their to together up upbeat voice voices'

@@ -10,9 +10,16 @@ export interface SpeakerLabel {
 /** Longest name taken for a label, in characters. */
 const MAX_LABEL = 60;
 const MAX_LABEL_WORDS = 6;
-const CLOCK = /(?:(\d{1,3}):)?([0-5]?\d):([0-5]\d)/u;
+const CLOCK = /(?:(\d{1,3}):)?([0-5]?\d):([0-5]\d)(?:\.\d{1,3})?/u;
 const BRACKETED_CLOCK = new RegExp(`\\s*[([]${CLOCK.source}[)\\]]\\s*$`, 'u');
 const LEADING_CLOCK = new RegExp(`^[([]?${CLOCK.source}[)\\]]?(?=\\s|$)\\s*`, 'u');
+/** `[12:03] …`: where in the recording a paragraph begins that goes on with the turn before it. */
+const PLACE = new RegExp(`^(?:\\[${CLOCK.source}\\]|\\(${CLOCK.source}\\))\\s+(?=\\S)`, 'u');
+/** `Jingle: [52:02] to [52:16]`: what stands in a transcript for something that nobody says. */
+const CUE_SHEET = new RegExp(
+  `^(?:ad break|break|commercial|intro|jingle|music|outro|sponsor break)s?: *(?:[([]?${CLOCK.source}[)\\]]?(?: *(?:to|-|–) *[([]?${CLOCK.source}[)\\]]?)?)$`,
+  'iu',
+);
 const LABEL_CHARACTERS = /^[\p{L}\p{M}\p{N} .'’\-–&/#()_]+$/u;
 
 /** Words before a colon that head a remark, not a speech. */
@@ -23,7 +30,8 @@ const NOT_NAMES = new Set(
     'table|chapter|section|part|step|title|date|author|authors|tags|summary|subject|re|http|https|pros|cons|todo|' +
     'ps|disclaimer|transcript|topic|topics|location|time|duration|conclusion|abstract|background|context|result|' +
     'results|goal|goals|problem|solution|first|second|third|finally|next|however|also|remember|today|tonight|' +
-    'overview|details|description|email|phone|address|price|credits|music|photo|image|caption|continued|spoiler'
+    'overview|details|description|email|phone|address|price|synopsis|additional information|question of the day|credits|music|photo|image|caption|continued|spoiler|type|default|defaults|parameter|parameters|param|params|return|returns|value|values|' +
+    'option|options|required|format|version|license|licence|since|deprecated|usage|requirements|installation'
   ).split('|'),
 );
 /** Lower-case words that a name or a role may hold. */
@@ -43,6 +51,21 @@ function clockMs(hours: string | undefined, minutes = '0', seconds = '0'): numbe
 export function readClock(text: string): number | undefined {
   const match = new RegExp(`^[([]?${CLOCK.source}[)\\]]?$`, 'u').exec(text.trim());
   return match ? clockMs(match[1], match[2], match[3]) : undefined;
+}
+
+/** Reads `[12:03] text`: the text, and its time from the beginning of the recording. */
+export function readPlace(line: string): { readonly rest: string; readonly startMs: number } | undefined {
+  const match = PLACE.exec(line);
+  if (match === null) return undefined;
+  const [place, hours, minutes, seconds, ...round] = match;
+  const startMs =
+    seconds === undefined ? clockMs(round[0], round[1], round[2]) : clockMs(hours, minutes, seconds);
+  return { rest: line.slice(place.length), startMs };
+}
+
+/** Whether a line only tells when something is played. */
+export function isCueSheetLine(line: string): boolean {
+  return CUE_SHEET.test(line.slice(0, 120));
 }
 
 /** Reads `Name: text`, `Name:` and `Name (0:12): text`. Whether it *is* a speaker, only the whole document tells. */

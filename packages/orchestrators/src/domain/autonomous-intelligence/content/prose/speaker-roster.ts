@@ -21,6 +21,8 @@ export interface RosterOptions {
 
 /** From this share of labelled lines on, a name that speaks only once is believed too. */
 const DIALOGUE_SHARE = 0.4;
+/** The same where no name comes back: a list of headlines with colons in some has none either. */
+const SINGLE_TURNS_SHARE = 0.75;
 /** Listed names that are looked at. */
 const MAX_KNOWN = 100;
 const ALIAS = /^(.+?) \((\p{Lu}[\p{L}.]{0,4})\)$/u;
@@ -56,7 +58,8 @@ export class SpeakerRoster {
     const repeated = [...counts.keys()].filter((label) => occurrences(label) > 1);
     const inTurns = repeated.reduce((sum, label) => sum + (counts.get(label) ?? 0), 0);
     const aliased = new Set(aliases.values());
-    const isDialogue = labelled >= 2 && labelled >= total * DIALOGUE_SHARE;
+    const share = inTurns > 0 ? DIALOGUE_SHARE : SINGLE_TURNS_SHARE;
+    const isDialogue = labelled >= 2 && labelled >= total * share;
     const believed = inTurns >= 2 && inTurns >= total * minimumShare;
     for (const label of counts.keys()) {
       const listed = listedName(label, known);
@@ -65,6 +68,11 @@ export class SpeakerRoster {
       const name = aliases.get(label) ?? label;
       this.#names.set(label, listed ?? (aliased.has(name) ? name.replace(ALIAS, '$1') : name));
     }
+  }
+
+  /** Whether nobody is known to speak: then the document is no conversation. */
+  get isEmpty(): boolean {
+    return this.#names.size === 0;
   }
 
   /** The turn that begins with this line, if one does. */

@@ -10,6 +10,8 @@ const WEBVTT_TAG = /^\/?(?:[a-z][^]*|)$/iu;
 const KARAOKE_TIME = /^[\d:.]+$/u;
 /** Position and style codes of SubStation Alpha, which some SubRip writers keep: `{\an8}`. */
 const OVERRIDE = /\{\\[^{}]*\}/gu;
+/** Its hard space and line break; behind a colon or another backslash it is a path. */
+const OVERRIDE_SPACE = /(?<![:\\])\\[hN]/gu;
 
 /**
  * Text of a WebVTT cue without its mark-up: class, style, ruby, language and time tags go, a voice tag begins a
@@ -21,7 +23,7 @@ export function webVttParts(lines: readonly string[]): CuePart[] {
 
 /** The same for SubRip, where only well-known tags are taken for mark-up. */
 export function subRipParts(lines: readonly string[]): CuePart[] {
-  return partsOf(lines.join('\n').replace(OVERRIDE, ''), SUBRIP_TAG);
+  return partsOf(lines.join('\n').replace(OVERRIDE, '').replace(OVERRIDE_SPACE, ' '), SUBRIP_TAG);
 }
 
 function partsOf(text: string, tagPattern: RegExp): CuePart[] {

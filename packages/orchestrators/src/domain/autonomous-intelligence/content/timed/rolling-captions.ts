@@ -7,6 +7,7 @@ const MAX_GAP_MS = 1000;
 /** Share of the cues that must repeat the one before them, and the least number of them. */
 const ROLLING_SHARE = 0.25;
 const ROLLING_MINIMUM = 2;
+const NO_SPACES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/gu;
 
 /**
  * Takes out what live captions show more than once. Such captions roll: a cue repeats the last lines of the one
@@ -68,13 +69,18 @@ function overlap(before: readonly string[], now: readonly string[]): Overlap {
   for (let lines = Math.min(before.length, now.length, MAX_LINES); lines > 0; lines -= 1) {
     const head = now.slice(0, lines);
     if (before.slice(-lines).every((line, index) => line === head[index])) {
-      return { lines, prefix: 0, words: head.join(' ').split(' ').length };
+      return { lines, prefix: 0, words: wordsIn(head.join(' ')) };
     }
   }
   const all = before.join(' ');
   const text = now.join(' ');
   const grows = all !== '' && text.length > all.length && text.startsWith(all) && text[all.length] === ' ';
-  return grows ? { lines: 0, prefix: all.length, words: all.split(' ').length } : NOTHING;
+  return grows ? { lines: 0, prefix: all.length, words: wordsIn(all) } : NOTHING;
+}
+
+/** Words as far as repeats go; four signs of a script that has no spaces count as one. */
+function wordsIn(text: string): number {
+  return text.split(' ').length + Math.floor((text.match(NO_SPACES)?.length ?? 0) / 4);
 }
 
 /** Lines of a cue that are compared; captions show two or three. */

@@ -26,10 +26,10 @@ type Fields = ReadonlyMap<string, unknown>;
 const LISTS = [
   'segments', 'utterances', 'monologues', 'transcription', 'audio_segments', 'events', 'captions', 'subtitles', 'cues',
   'paragraphs', 'sentences', 'chunks', 'entries', 'transcript', 'channels', 'results', 'result', 'items', 'words',
-  'transcripts', 'data', 'output', 'response', 'messages', 'alternatives',
+  'transcripts', 'data', 'output', 'response', 'retval', 'messages', 'alternatives',
 ]; // prettier-ignore
 const TEXTS = [
-  'body', 'text', 'transcript', 'caption', 'sentence', 'utterance', 'content', 'punctuated_word', 'word', 'utf8', 'value',
+  'body', 'text', 'transcript', 'caption', 'sentence', 'utterance', 'content', 'punctuated_word', 'punct', 'word', 'utf8', 'value',
   'line', 'message',
 ]; // prettier-ignore
 const STARTS = [
@@ -63,6 +63,8 @@ const SPEAKERS = [
 /** Depth to which the list is looked for, and elements of a list that are looked at to see what it holds. */
 const MAX_DEPTH = 5;
 const SAMPLE = 50;
+/** Elements of a list that are looked into for another one. */
+const NESTED = 3;
 /** Parts that one entry may be made of. */
 const MAX_PARTS = 100_000;
 
@@ -71,12 +73,15 @@ export function transcriptRows(data: unknown): TranscriptRows | undefined {
   const list = findList(data, 0);
   if (list === undefined) return undefined;
   const names = speakerNames(data);
+  const starts = speakersByStart(data);
   const rows: TranscriptRow[] = [];
   let without = 0;
   for (const entry of list) {
     const found = rowsOf(entry, names, 0);
     if (found.length === 0) without += 1;
-    for (const row of found) rows.push(row);
+    const speaker = starts.size === 0 ? undefined : starts.get(String(fieldsOf(entry).get('start_time')));
+    for (const row of found)
+      rows.push(speaker === undefined || row.speaker !== undefined ? row : { ...row, speaker });
   }
   return { rows, without };
 }
@@ -92,7 +97,13 @@ function findList(value: unknown, depth: number): readonly unknown[] | undefined
   if (depth > MAX_DEPTH) return undefined;
   if (Array.isArray(value)) {
     const list = value as readonly unknown[];
-    return list.slice(0, SAMPLE).some((entry) => rowsOf(entry, new Map(), 0).length > 0) ? list : undefined;
+    if (list.slice(0, SAMPLE).some((entry) => rowsOf(entry, new Map(), 0).length > 0)) return list;
+    // Results of several requests: each holds a list of its own, and the first one that does counts.
+    for (const entry of list.slice(0, NESTED)) {
+      const found = Array.isArray(entry) ? undefined : findList(entry, depth + 1);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
   const fields = fieldsOf(value);
   for (const name of LISTS) {
@@ -124,7 +135,8 @@ function rowsOf(entry: unknown, names: ReadonlyMap<string, string>, depth: numbe
     const rows = inner.slice(0, MAX_PARTS).flatMap((part) => rowsOf(part, names, depth + 1));
     if (rows.length > 0) return rows.map((part) => ({ ...(speaker !== undefined && { speaker }), ...part }));
   }
-  if (typeof own === 'string') return [row(own)];
+  if (typeof own === 'string')
+    return [{ ...timesOfWords(fields.get('words') ?? fields.get('timestamps')), ...row(own) }];
   const elements = fields.get('elements') ?? fields.get('segs') ?? fields.get('words');
   if (Array.isArray(elements)) return joined(elements as unknown[], row, fields.has('words'));
   const alternative = fields.get('alternatives');
@@ -132,6 +144,20 @@ function rowsOf(entry: unknown, names: ReadonlyMap<string, string>, depth: numbe
     return rowsOf(alternative[0], names, depth + 1).map((part) => ({ ...row(part.text), ...part, ...times }));
   }
   return [];
+}
+
+/** A word is an object with its times, or `["word", 0.5, 0.8]`. */
+function timesOfWord(word: unknown): { start?: TranscriptTime; end?: TranscriptTime } {
+  const [text, from, to] = Array.isArray(word) ? (word as readonly unknown[]) : [];
+  return typeof text === 'string' ? timesOf(fieldsOf({ start: from, end: to })) : timesOf(fieldsOf(word));
+}
+
+/** Where the first word of a stretch begins and the last one ends. */
+function timesOfWords(words: unknown): { start?: TranscriptTime; end?: TranscriptTime } {
+  if (!Array.isArray(words) || words.length === 0) return {};
+  const { start } = timesOfWord(words[0]);
+  const { end } = timesOfWord(words.at(-1));
+  return { ...(start !== undefined && { start }), ...(end !== undefined && { end }) };
 }
 
 /** Monologues and rolling events: their text is in pieces that bring their own spaces, single words do not. */
@@ -198,6 +224,14 @@ function firstTime(
 /** Numbers, numbers in strings (`"1.5"`, `"1.5s"`) and clocks (`"00:01:02,500"`). */
 function time(value: unknown, unit: TranscriptTime['unit']): TranscriptTime | undefined {
   if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? { value, unit } : undefined;
+  if (typeof value === 'object' && value !== null) {
+    // `{ seconds: "1", nanos: 300000000 }`: a duration of Protocol Buffers.
+    const fields = fieldsOf(value);
+    const seconds = Number(fields.get('seconds') ?? 0) + Number(fields.get('nanos') ?? 0) / 1e9;
+    const isLength =
+      (fields.has('seconds') || fields.has('nanos')) && Number.isFinite(seconds) && seconds >= 0;
+    return isLength ? { value: seconds * 1_000, unit: 'ms' } : undefined;
+  }
   if (typeof value !== 'string') return undefined;
   const plain = /^(\d{1,9}(?:\.\d{1,9})?)(s?)$/u.exec(value.trim());
   if (plain !== null)
@@ -223,6 +257,24 @@ function speakerOf(fields: Fields, names: ReadonlyMap<string, string>): string |
     return names.get(label) ?? (/^(?:\d{1,3}|[A-Z])$/u.test(label) ? `Speaker ${label}` : label);
   }
   return undefined;
+}
+
+/** Who says the word that begins at a time, where that is a list of its own: `speaker_labels: { segments: […] }`. */
+function speakersByStart(data: unknown): ReadonlyMap<string, string> {
+  const top = fieldsOf(data);
+  const labels = fieldsOf(fieldsOf(top.get('results')).get('speaker_labels') ?? top.get('speaker_labels'));
+  const segments = labels.get('segments');
+  const speakers = new Map<string, string>();
+  for (const segment of Array.isArray(segments) ? (segments as unknown[]).slice(0, MAX_PARTS) : []) {
+    const items = fieldsOf(segment).get('items');
+    for (const item of Array.isArray(items) ? (items as unknown[]).slice(0, MAX_PARTS) : []) {
+      const fields = fieldsOf(item);
+      const start = fields.get('start_time');
+      const speaker = speakerOf(fields, new Map());
+      if (typeof start === 'string' && speaker !== undefined) speakers.set(start, speaker);
+    }
+  }
+  return speakers;
 }
 
 /** A table of speakers beside the list: `speakers: [{ id, name }]`. */
