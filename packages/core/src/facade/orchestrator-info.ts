@@ -20,13 +20,17 @@ export interface OperationInfo {
   readonly stats: Readonly<OperationStats>;
 }
 
-/** A queue at the moment it was asked; `dropped` and `refused` since its orchestrator started. */
+/** A queue at the moment it was asked; numbers of items but `depth` and `capacity` since its orchestrator started. */
 export interface QueueInfo {
   readonly name: string;
   readonly depth: number;
   readonly capacity: number;
   readonly dropped: number;
   readonly refused: number;
+  /** Its consumer has worked them off. */
+  readonly processed: number;
+  /** Its consumer threw, rejected or returned a failed result for them; they are not tried again. */
+  readonly failed: number;
 }
 
 /** A background task at the moment it was asked; `runs` and `restarts` since its orchestrator started. */
@@ -71,12 +75,14 @@ export function infoOf(unit: OrchestratorUnit): OrchestratorInfo {
     operations: operationsOf(unit),
     state: unit.state,
     health: unitHealth(unit),
-    queues: (workers?.queues ?? []).map(({ name, depth, capacity, dropped, refused }) => ({
-      name,
-      depth,
-      capacity,
-      dropped,
-      refused,
+    queues: (workers?.consumed ?? []).map(({ queue, processed, failed }) => ({
+      name: queue.name,
+      depth: queue.depth,
+      capacity: queue.capacity,
+      dropped: queue.dropped,
+      refused: queue.refused,
+      processed,
+      failed,
     })),
     tasks: (workers?.tasks ?? []).map((task) => ({
       name: task.name,

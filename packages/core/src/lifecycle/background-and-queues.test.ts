@@ -187,7 +187,9 @@ describe('queues of a host', () => {
       const full = overflow === 'reject' ? 'failed' : 'ok';
       expect(await offer(1, 2, 3, 4, 5, 6)).toMatchObject({ data: ['ok', 'ok', 'ok', 'ok', full, full] });
       const counts = overflow === 'reject' ? { refused: 2, dropped: 0 } : { refused: 0, dropped: 2 };
-      expect(info()?.queues).toEqual([{ name: 'inbox', depth: 4, capacity: 4, ...counts }]);
+      expect(info()?.queues).toEqual([
+        { name: 'inbox', depth: 4, capacity: 4, processed: 0, failed: 0, ...counts },
+      ]);
       expect(host.health().orchestrators['worker']).toMatchObject({ status: 'degraded', score: 0 });
       gate.open();
       expect(await host.stop()).toMatchObject({ clean: true, undelivered: 0 });
@@ -364,12 +366,38 @@ describe('queues of a host', () => {
     await clock.advance(0);
     expect(taken).toEqual([1, 3]);
     expect(failed).toEqual([['inbox', 1, 'indigestible', 'acme']]);
+    const [inbox] = host.facade.listOrchestrators()['worker']?.queues ?? [];
+    expect(inbox).toMatchObject({ name: 'inbox', depth: 0, processed: 2, failed: 1 });
     expect(() => worker().inbox('outbox')).toThrow(
       'worker has no queue "outbox". Use one of "inbox", or declare it with @consumes. [OPTION_INVALID]',
     );
     expect(await host.stop()).toMatchObject({ clean: true });
     // A queue of a stopped orchestrator takes nothing more.
     expect(() => worker().inbox()).toThrow('not registered');
+  });
+
+  it('make an orchestrator unwell whose consumer keeps failing, until it does not', async () => {
+    let isDown = true;
+    const { host, clock, offer } = working({
+      take: () => {
+        if (isDown) throw new Error('down');
+      },
+    });
+    await host.start();
+    const health = () => host.health().orchestrators['worker'];
+    for (let n = 0; n < 4; n += 1) {
+      await offer(1, 2, 3, 4);
+      await clock.advance(0);
+    }
+    // Four calls that went well, sixteen batches that did not.
+    expect(health()).toMatchObject({ status: 'degraded', score: 20 });
+    isDown = false;
+    for (let n = 0; n < 64; n += 1) {
+      await offer(n);
+      await clock.advance(0);
+    }
+    expect(health()).toMatchObject({ status: 'healthy', score: 100 });
+    await host.stop();
   });
 
   it('and tasks end with an orchestrator that is unregistered, without any host', async () => {

@@ -45,7 +45,7 @@ interface Memory {
 const answers = new WeakMap<object, Memory>();
 
 /**
- * How an orchestrator is doing: its state, the share of successes among its last 64 calls, how full its queues are,
+ * How an orchestrator is doing: its state, the share of successes among its last 64 calls and batches, how full its queues are,
  * the restarts of its tasks, and what its own hook says. A hook that answers later counts from the next time on.
  */
 export function unitHealth(unit: OrchestratorUnit): UnitHealth {

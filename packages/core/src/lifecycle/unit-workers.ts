@@ -13,6 +13,13 @@ import { StepResult } from '../step-result.js';
 import { BackgroundTask } from '../tasks/background-task.js';
 import { runWatched } from '../watching/watchers.js';
 
+/** A queue, and how many of its items a consumer has worked off or failed. */
+export interface ConsumedQueue {
+  readonly queue: SignalQueue<unknown>;
+  readonly processed: number;
+  readonly failed: number;
+}
+
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** The background tasks and queues of one instance. */
@@ -65,6 +72,9 @@ export class UnitWorkers {
           const batch = { orchestrator, layer, queue: options.queue, items: items.length };
           const scope = watchers.batch({ ...batch, context: currentContext() });
           return runWatched(scope, () => run(items, signal));
+        },
+        onDone: () => {
+          unit.note(true);
         },
         onFailed: (error, items, context) => {
           this.#tellFailed(options.queue, error, items, context?.tenantId);
@@ -140,6 +150,15 @@ export class UnitWorkers {
 
   get queues(): readonly SignalQueue<unknown>[] {
     return [...this.#queues.values()].map((each) => each.queue);
+  }
+
+  /** Its queues with what became of their items since it started. */
+  get consumed(): readonly ConsumedQueue[] {
+    return [...this.#queues.values()].map(({ queue, consumer: { processed, failed } }) => ({
+      queue,
+      processed,
+      failed,
+    }));
   }
 
   /** Batches in work. */
@@ -231,6 +250,9 @@ export class UnitWorkers {
 
   #tellFailed(queue: string, thrown: unknown, items: number, tenantId: string | undefined): void {
     const { name: orchestrator, layer } = this.#unit;
+    const failure = StepResult.fromError(thrown);
+    // As with calls: what was taken back says nothing of who should have done it.
+    if (failure.status === 'failed' && failure.errorCategory !== 'cancelled') this.#unit.note(false);
     const error = messageOf(thrown);
     const data = {
       orchestrator,

@@ -144,7 +144,7 @@ export class OrchestratorUnit {
     this.#recentCount += 1;
   }
 
-  /** Share of successes among the last 64 calls; 1 with fewer than 10. */
+  /** Share of successes among the last 64 calls and batches; 1 with fewer than 10. */
   get successRatio(): number {
     const filled = Math.min(this.#recentCount, RECENT);
     if (filled < 10 || this.#recent === undefined) return 1;

@@ -21,6 +21,8 @@ export interface QueueConsumerOptions<T> {
   readonly batchSize?: number;
   /** Batches in work at the same time. @default 1 @minimum 1 */
   readonly concurrency?: number;
+  /** For each batch that ended well. Must not throw. */
+  readonly onDone?: () => void;
   /** For each failed batch: the error, how many items it had, its context. What it throws is ignored. */
   readonly onFailed?: (error: unknown, items: number, context: OrchestrationContext | undefined) => void;
 }
@@ -62,6 +64,7 @@ export class QueueConsumer<T> {
   readonly concurrency: number;
   readonly #queue: BoundedQueue<T>;
   readonly #handler: QueueConsumerOptions<T>['handler'];
+  readonly #onDone: QueueConsumerOptions<T>['onDone'];
   readonly #onFailed: QueueConsumerOptions<T>['onFailed'];
   readonly #clock: Clock;
   readonly #signals = new SignalPool();
@@ -86,6 +89,7 @@ export class QueueConsumer<T> {
     this.concurrency = checkCount(`concurrency of queue "${queue.name}"`, concurrency);
     this.#queue = queue;
     this.#handler = options.handler;
+    this.#onDone = options.onDone;
     this.#onFailed = options.onFailed;
     this.#clock = options.clock;
   }
@@ -303,6 +307,7 @@ export class QueueConsumer<T> {
     }
     this.#leave(work);
     this.#processed += work.items;
+    this.#onDone?.();
   }
 
   #fail(work: Work, error: unknown): void {

@@ -1,5 +1,5 @@
 import { backOffMs, withJitter } from './check-times.js';
-import type { MonitoredItem } from './monitored-item.js';
+import { MAX_PARTS, type MonitoredItem, partTitle } from './monitored-item.js';
 import type { RememberedError } from './monitored-source.js';
 import type { MonitoringSettings } from './monitoring-options.js';
 
@@ -10,6 +10,10 @@ export type AnalysisOutcome =
       readonly briefingId: string;
       readonly contentHash: string;
       readonly reduced: boolean;
+      /** Items of the feed, where the content is one: this was its first one, or the one that was asked for. @default 1 */
+      readonly items?: number;
+      /** Of the content. */
+      readonly title?: string;
     }
   | {
       readonly kind: 'failed';
@@ -36,9 +40,13 @@ export function itemAfter(
 ): MonitoredItem {
   const { nextAttemptAt: _waited, error: _before, ...rest } = item;
   if (outcome.kind === 'briefed') {
-    const { briefingId, contentHash, reduced } = outcome;
+    const { briefingId, contentHash, reduced, items = 1 } = outcome;
+    const title = items > 1 ? partTitle(item, outcome.title) : item.title;
+    const leftOut = item.part === undefined ? items - MAX_PARTS : 0;
     return {
       ...rest,
+      ...(title === undefined ? {} : { title }),
+      ...(leftOut > 0 ? { leftOut } : {}),
       status: isKnownContent ? 'duplicate' : 'analysed',
       finishedAt: now,
       briefingId,

@@ -21,6 +21,10 @@ export interface MonitoredItem {
   readonly uri: string;
   /** Tried in turn where the one before cannot be analysed. */
   readonly otherUris: readonly string[];
+  /** Which item of a feed that stands at `uri` itself, counted from 0; left out for the first one, and for what is no feed. */
+  readonly part?: number;
+  /** Items of that feed beyond those that are taken; of the first one. */
+  readonly leftOut?: number;
   readonly title?: string;
   /** ISO 8601. */
   readonly publishedAt?: string;
@@ -43,6 +47,8 @@ export interface MonitoredItem {
 
 const MAX_TITLE = 300;
 const MAX_URIS = 4;
+/** Items taken of one feed that is content itself, as a file in a folder. */
+export const MAX_PARTS = 100;
 
 /** The key of an item. Without an address it is known by its source and id. */
 export function itemKeyOf(
@@ -68,4 +74,27 @@ export function newItem(source: Pick<MonitoredSource, 'id'>, found: FoundItem, n
     attempts: 0,
     ...(uri === undefined ? { status: 'noted', finishedAt: now } : { status: 'waiting', nextAttemptAt: now }),
   };
+}
+
+/**
+ * The records of the other items of a feed whose first item was analysed. What is new and what is not is found out by their contents:
+ * where the feed changes, all of them are looked at again.
+ *
+ * @param items how many the feed has
+ */
+export function otherParts(first: MonitoredItem, items: number, now: number): readonly MonitoredItem[] {
+  const { formatVersion, key, sourceId, uri, title, publishedAt } = first;
+  return Array.from({ length: Math.max(0, Math.min(items, MAX_PARTS) - 1) }, (_, at): MonitoredItem => ({
+    ...{ formatVersion, sourceId, uri, part: at + 1, otherUris: [] },
+    key: shortHash(`${key}\n#${at + 1}`),
+    ...(title === undefined ? {} : { title }),
+    ...(publishedAt === undefined ? {} : { publishedAt }),
+    ...{ foundAt: now, attempts: 0, status: 'waiting', nextAttemptAt: now },
+  }));
+}
+
+/** The title of an item of a feed: that of the feed, and its own. */
+export function partTitle({ title }: MonitoredItem, own: string | undefined): string | undefined {
+  if (own === undefined || own === '') return title;
+  return (title === undefined ? own : `${title}: ${own}`).slice(0, MAX_TITLE);
 }

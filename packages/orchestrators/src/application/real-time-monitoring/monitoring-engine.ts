@@ -302,7 +302,8 @@ export class MonitoringEngine {
       if (outcome === undefined) return;
       const after = await monitor.settle(key, outcome, clock.now());
       if (after === undefined) return;
-      const { status, attempts, briefingId } = after;
+      const { status, attempts, briefingId, leftOut } = after;
+      if (leftOut !== undefined) logger().warn('feed_items_left_out', { ...fields, leftOut });
       if (outcome.kind === 'briefed') logger().info('item_analysed', { ...fields, status, briefingId });
       else
         logger().warn('item_analysis_failed', { ...fields, status, attempts, error: outcome.error.message });

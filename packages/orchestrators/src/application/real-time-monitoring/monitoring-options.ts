@@ -31,7 +31,7 @@ export interface MonitoringOptions {
   readonly maxSeen?: number;
   /** Folders that may be watched, with all below them. @default none */
   readonly folders?: readonly string[];
-  /** Who analyses: an orchestrator whose `analyze` takes `{ uri, depth? }` and gives a briefing. @default 'autonomous_intelligence' */
+  /** Who analyses: an orchestrator whose `analyze` takes `{ uri, item?, depth? }` and gives a briefing. @default 'autonomous_intelligence' */
   readonly analyst?: string;
 }
 

@@ -312,6 +312,48 @@ describe('RealTimeMonitoringOrchestrator', () => {
     expect((await status(house)).sources[0]?.lastError).toMatchObject({ code: 'MONITOR_SOURCE_UNREADABLE' });
   });
 
+  it('has every item of a feed file in a folder analysed, and of a changed one what is new', async () => {
+    const folder = await aFolder();
+    const clock = new FakeClock();
+    const house = await open({ options: { folders: [folder] }, clock });
+    const path = join(folder, 'feed.xml');
+    const write = async (...names: readonly string[]) => {
+      const entries = names.map(
+        (name) =>
+          `<item><title>${name}</title><description>The ${name} bridge was built by the town in 1961, and it is good.</description></item>`,
+      );
+      await writeFile(path, `<rss version="2.0"><channel><title>B</title>${entries.join('')}</channel></rss>`);
+      const at = new Date(clock.now() - 60_000);
+      await utimes(path, at, at);
+    };
+    const titles = async (is: string) => {
+      await settled(house);
+      return (await items(house, { status: is })).map(({ title }) => title).sort();
+    };
+    await write('north', 'south');
+    await add(house, { kind: 'folder', target: folder, intervalMs: 10_000 });
+    await house.give('start_monitoring');
+    await house.until(async () => (await items(house)).length === 2);
+    expect(await titles('analysed')).toEqual(['feed.xml: north', 'feed.xml: south']);
+    const found = await items(house);
+    expect(new Set(found.map(({ briefingId }) => briefingId)).size).toBe(2);
+    expect((await status(house)).totals).toMatchObject({ analysed: 2 });
+
+    await write('west', 'north', 'south');
+    await house.pass(20_000);
+    await house.until(async () => (await items(house)).length === 5);
+    expect(await titles('analysed')).toEqual(['feed.xml: north', 'feed.xml: south', 'feed.xml: west']);
+    expect(await titles('duplicate')).toEqual(['feed.xml: north', 'feed.xml: south']);
+
+    // More than are taken: said, not silent.
+    await write(...Array.from({ length: 102 }, (_, at) => `bridge${String(at)}`));
+    await house.pass(20_000);
+    await house.until(async () => (await items(house, { limit: 500 })).length === 105);
+    await settled(house);
+    expect((await items(house, { limit: 500 })).filter(({ leftOut }) => leftOut === 2)).toHaveLength(1);
+    expect(await items(house, { status: 'failed' })).toEqual([]);
+  }, 60_000);
+
   it('watches only folders that it may, not through a link either', async () => {
     const [allowed, secret] = [await aFolder(), await aFolder()];
     await symlink(secret, join(allowed, 'link'));

@@ -283,7 +283,7 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
   async #analyse(
     tenantId: string,
     source: MonitoredSource | undefined,
-    { uri, sourceId, key }: MonitoredItem,
+    { uri, part, sourceId, key }: MonitoredItem,
     signal: AbortSignal,
   ): Promise<AnalysisOutcome | undefined> {
     const context = OrchestrationContext.create({
@@ -295,6 +295,7 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
     const result = await this.delegate<Briefing>(this.#settings.analyst, context, {
       operation: 'analyze',
       uri,
+      ...(part === undefined ? {} : { item: part }),
       ...(source?.depth === undefined ? {} : { depth: source.depth }),
     });
     if (result.status === 'failed') {
@@ -308,9 +309,10 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
       const error = { message: result.reason, category: 'execution', at: this.#clock.now() };
       return { kind: 'failed', error, retryable: false };
     }
-    const { id, contentHash } = result.data;
+    const { id, contentHash, document } = result.data;
     const reduced = result.metadata['fallback'] === true;
-    return { kind: 'briefed', briefingId: id, contentHash, reduced };
+    const items = Number(result.metadata['items'] ?? 1);
+    return { kind: 'briefed', briefingId: id, contentHash, reduced, items, title: document.title };
   }
 }
 

@@ -1,5 +1,5 @@
 import { type AnalysisOutcome, itemAfter } from './item-progress.js';
-import { type ItemStatus, type MonitoredItem, newItem } from './monitored-item.js';
+import { type ItemStatus, type MonitoredItem, newItem, otherParts } from './monitored-item.js';
 import {
   counted,
   type MonitoredSource,
@@ -209,6 +209,14 @@ export class TenantMonitor {
     return this.#exclusive(async () => {
       const item = this.#items.get(key);
       if (item === undefined) return undefined;
+      // Before the first one counts as done: what a crash leaves out is made up for with it.
+      if (outcome.kind === 'briefed' && item.part === undefined) {
+        for (const part of otherParts(item, outcome.items ?? 1, now)) {
+          if (this.#items.has(part.key)) continue;
+          await this.#store.putItem(this.tenantId, part);
+          this.#setItem(part);
+        }
+      }
       const owner = outcome.kind === 'briefed' ? this.#contents.get(outcome.contentHash) : undefined;
       const next = itemAfter(item, outcome, now, this.#settings, owner !== undefined && owner !== key);
       await this.#store.putItem(this.tenantId, next);

@@ -1,4 +1,4 @@
-import type { QueueInfo, SignalQueue } from '@kapelle/core';
+import type { SignalQueue } from '@kapelle/core';
 import type { FeedbackDesk } from './feedback-desk.js';
 import type { ComponentState } from './component-track.js';
 import type { FeedbackPortName } from './feedback-ports.js';
@@ -53,7 +53,9 @@ export interface FeedbackMetrics {
   readonly healthChecksPerformed: number;
   /** Epoch milliseconds; null where there was none. */
   readonly lastConsolidation: number | null;
-  readonly queues: Readonly<Record<FeedbackComponent, Omit<QueueInfo, 'name'>>>;
+  readonly queues: Readonly<
+    Record<FeedbackComponent, Pick<SignalQueue<unknown>, 'depth' | 'capacity' | 'dropped' | 'refused'>>
+  >;
   /** As `tool:search`. */
   readonly disabledComponents: readonly string[];
   /** Exponential averages of the rewards, by type and id. */
