@@ -97,9 +97,27 @@ type PayloadOfUnion<R> = R extends { readonly status: 'ok' | 'uncertain'; readon
     ? never
     : R;
 
+/** `resetAll` as `reset_all`: how operations are named beside the methods that they are. */
+type SnakeCase<S, Done extends string = ''> = S extends `${infer First}${infer Rest}`
+  ? SnakeCase<
+      Rest,
+      First extends Lowercase<First>
+        ? `${Done}${First}`
+        : `${Done}${Done extends '' ? '' : '_'}${Lowercase<First>}`
+    >
+  : Done;
+
+/** The names that `@operation({ name })` may give a method without the types seeing it, and its own. */
+type NamesOf<K> = K | SnakeCase<K>;
+
+/** The methods that a name may mean. */
+type MethodsNamed<O, N> = {
+  [K in OperationNames<O>]: N extends NamesOf<K> ? K : never;
+}[OperationNames<O>];
+
 /** Params that name their operation. */
 type NamedParams<O> = {
-  [K in OperationNames<O>]: { readonly operation: K } & (MethodParams<O[K]> extends object
+  [K in OperationNames<O>]: { readonly operation: NamesOf<K> } & (MethodParams<O[K]> extends object
     ? MethodParams<O[K]>
     : [MethodParams<O[K]>] extends [undefined]
       ? Readonly<Record<string, unknown>>
@@ -147,8 +165,8 @@ export type ResultOf<R, P> =
       ? unknown
       : [OperationNames<O>] extends [never]
         ? unknown
-        : P extends { readonly operation: infer K extends OperationNames<O> }
-          ? OperationPayload<O[K]>
+        : P extends { readonly operation: infer N extends NamesOf<OperationNames<O>> }
+          ? OperationPayload<O[MethodsNamed<O, N>]>
           : OperationPayload<O[MeantNames<O, P>]>
     : unknown;
 

@@ -51,6 +51,10 @@ class Shop extends BaseOrchestrator {
     if (params.n === 0) return StepResult.ok('zero' as const);
     return params.n < 0 ? StepResult.fail('negative') : StepResult.uncertain('many' as const);
   }
+  @operation({ name: 'count_all_items' })
+  countAllItems(_context: OperationContext): bigint {
+    return 7n;
+  }
   helper(): string {
     return 'no operation';
   }
@@ -121,6 +125,10 @@ describe('the types of a call', () => {
     const found = await facade.orchestrate(Shop, context, { operation: 'find', text: 'tea' });
     exactly<StepResult<string[]>>()(found, true);
     expect([stock.data, found.data]).toEqual([3, ['tea']]);
+    // Under the name that the decorator gave it, where that is the method's in snake case.
+    const counted = await facade.orchestrate(Shop, context, { operation: 'count_all_items' });
+    exactly<StepResult<bigint>>()(counted, true);
+    expect(counted.data).toBe(7n);
     // Without a name: of those that take such params.
     const bought = await facade.orchestrate(Shop, context, { sku: 'tea', count: 1 });
     exactly<StepResult<{ receipt: string }>>()(bought, true);
