@@ -349,6 +349,58 @@ describe('an analysis of awkward texts', () => {
     expect(terms).not.toContain('B.');
   });
 
+  it('takes filler words for keywords where they are written, and not where they are spoken', () => {
+    const said =
+      'Yeah, right, like, we are gonna do it. Alright, thanks. So, right, yeah, like the compiler is gonna build ' +
+      'the bridge, okay. All right, the compiler of the bridge, right. Roger. Roger, copy.';
+    const terms = (kind: 'speech' | 'paragraph', text: string) =>
+      extractKeywords(readText(aDocument([{ kind, text }]))).map(({ term }) => term);
+    expect([...terms('speech', said)].sort()).toEqual(['bridge', 'compiler']);
+    expect(terms('paragraph', said)).toContain('right');
+    expect(terms('speech', 'They have a right to vote. This right to vote is their right.')).toContain(
+      'right',
+    );
+  });
+
+  it.each([
+    [
+      'rus',
+      'Я не знаю, почему ты здесь. Почему здесь ничего нет? Тебя и себя там есть. Инженеры любят этот мост.',
+      ['почему', 'здесь', 'ничего', 'тебя', 'себя', 'есть'],
+      ['инженеры', 'мост'],
+    ],
+    [
+      'swe',
+      'Vi vet inte till vem bron hör. Bron byggdes här av ingenjörer, och staden betalade inte bron till slut.',
+      ['inte', 'till', 'här'],
+      ['bron'],
+    ],
+    [
+      'fra',
+      'Tout le monde aime ce pont. Votre pont permet de traverser. Les ingénieurs font tout ce que la ville demande.',
+      ['tout', 'votre', 'permet', 'font'],
+      ['pont', 'ingénieurs'],
+    ],
+    [
+      'deu',
+      'Die Stadt hat bereits eine weitere Brücke gebaut. Besser als die alte Brücke ist unter anderem diese Brücke.',
+      ['bereits', 'weitere', 'eine', 'besser', 'anderem', 'gebaut', 'alte'],
+      ['Brücke', 'Stadt'],
+    ],
+  ])('takes no function word of %s for a keyword', (language, text, never, wanted) => {
+    const terms = extractKeywords(readText(aDocument([text], { language }))).map(({ term }) => term);
+    const lower = terms.map((term) => term.toLowerCase());
+    for (const word of never) expect(lower).not.toContain(word);
+    expect(terms).toEqual(expect.arrayContaining(wanted));
+  });
+
+  it('knows German nouns by their capitals only in a text that has capitals', () => {
+    const text = 'die stadt hat eine brücke gebaut. die brücke steht. die stadt liebt die brücke.';
+    expect(extractKeywords(readText(aDocument([text], { language: 'deu' }))).map(({ term }) => term)).toEqual(
+      expect.arrayContaining(['brücke', 'stadt']),
+    );
+  });
+
   it('quotes no footnote, list mark or address in a summary where there is better', () => {
     const good = [
       'The harbour town rebuilt its bridge because the old bridge had carried far too many heavy trucks.',
@@ -393,9 +445,61 @@ describe('an analysis of awkward texts', () => {
     ['He called it the Great Society after the New Deal.', []],
     ['They came to the White House Conference on the schools.', []],
     ['The crowd saw how Team U.S.A. marched.', ['Team U.S.A.: organization']],
+    ['The URL, the CPU and the DNS of the UI share a DB of 5 GB with CSS and a PhD.', []],
+    ['He wrote an XQZ for us. The XQZ was long.', []],
+    [
+      'An FBI agent called NASA and the BBC.',
+      ['BBC: organization', 'FBI: organization', 'NASA: organization'],
+    ],
+    ['We met Neil deGrasse Tyson in Paris.', ['Neil deGrasse Tyson: person', 'Paris: place']],
+    [
+      'They saw Ludwig van Beethoven, Charles de Gaulle and Malcolm McDowell in Rio de Janeiro.',
+      [
+        'Charles de Gaulle: person',
+        'Ludwig van Beethoven: person',
+        'Malcolm McDowell: person',
+        'Rio de Janeiro: place',
+      ],
+    ],
+    [
+      'There General de Gaulle spoke to Ursula von der Leyen.',
+      ['Ursula von der Leyen: person', 'de Gaulle: person'],
+    ],
+    [
+      'Microsoft Chief Legal Officer Brad Smith spoke. Then State Sen. Michael Doherty answered Google CEO Sundar Pichai.',
+      [
+        'Brad Smith: person',
+        'Google: organization',
+        'Michael Doherty: person',
+        'Microsoft: organization',
+        'Sundar Pichai: person',
+      ],
+    ],
+    [
+      'Then Attorney General Merrick Garland left General Motors.',
+      ['General Motors: organization', 'Merrick Garland: person'],
+    ],
+    [
+      'White House Press Secretary Jen Psaki met Police Chief Art Acevedo and National Security Adviser Jake Sullivan.',
+      ['Art Acevedo: person', 'Jake Sullivan: person', 'Jen Psaki: person', 'White House: organization'],
+    ],
+    [
+      'They saw the Special Olympics, Chief Joseph and Santiago de Chile.',
+      ['Chief Joseph: person', 'Santiago de Chile: place'],
+    ],
   ])('finds in "%s" %j', (line, names) => {
     const found = findEntities(readText(aDocument([line]))).filter(({ kind }) => kind !== 'date');
     expect(found.map(({ text, kind }) => `${text}: ${kind}`).sort()).toEqual(names);
+  });
+
+  it.each([
+    ['Segment 4 began in 1296.59 and ended at 1300.10.', []],
+    ['Part — 1296.59 — 2', []],
+    ['It had 1850 MB in 1997.', ['1997']],
+    ['In 1296 the town was founded.', ['1296']],
+  ])('takes for dates in "%s" %j', (line, dates) => {
+    const found = findEntities(readText(aDocument([line]))).filter(({ kind }) => kind === 'date');
+    expect(found.map(({ text }) => text)).toEqual(dates);
   });
 
   it('tells titles from names that begin with the same word', () => {

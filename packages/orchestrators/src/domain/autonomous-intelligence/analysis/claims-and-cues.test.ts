@@ -44,6 +44,27 @@ describe('statementKind', () => {
     ['statement', 'Never before had 500 people come to Paris.'],
     ['request', 'Turn left at 5th Avenue and walk 200 meters.'],
     ['statement', 'Trade with China rose by 5 percent.'],
+    ['fragment', 'Size — Parameters — Required VRAM'],
+    ['statement', 'Unemployment — so the report — fell by 3 percent in 1961.'],
+    ['fragment', 'Posted on Tuesday 15 October 2019 at 09:11 by Jo Example.'],
+    ['fragment', 'Last updated on 3 May 2021 by the town.'],
+    ['fragment', 'This entry was posted on Tuesday 15 October 2019 by the town.'],
+    ['request', 'Our listeners get 20% off your first month at example.com.'],
+    ['statement', 'Published in 1851 by Harper, the novel sold 500 copies.'],
+    ['statement', 'The novel was published in 1851 by Harper.'],
+    [
+      'request',
+      'Head on over to example.com today and use the promo code X to get started with a $10 credit.',
+    ],
+    ['request', 'Get 15% off your first order with code X.'],
+    ['request', 'Casper: Get $50 off select mattresses with code X.'],
+    ['statement', 'The team worked with code of the library, which has 500 lines.'],
+    ['statement', 'The town headed over to the new bridge in 1961.'],
+    ['fragment', 'You can install (or update to) the latest release with the following command:'],
+    ['fragment', 'In 1961 the town had these 3 bridges:'],
+    ['statement', 'There were 3 deaths in 1961:'],
+    ['fragment', "So the first thing it does... no it probably doesn't do that."],
+    ['statement', 'The first version did that... and no version since 2001 does it.'],
   ] as const)('takes for a %s: %s', (kind, text) => {
     expect(statementKind(only(text))).toBe(kind);
   });
@@ -117,15 +138,33 @@ const FALLACIES: Readonly<Record<string, { yes: readonly string[]; no: readonly 
   },
   'slippery-slope': {
     yes: ['This is a slippery slope.', 'If we allow this, soon everyone will be armed.'],
-    no: ['The slope of the roof is slippery when wet.', 'Once we allow visitors, we open the gate.'],
+    no: [
+      'The slope of the roof is slippery when wet.',
+      'Once we allow visitors, we open the gate.',
+      'It was a long and winding road, and before you know it the essays were written.',
+    ],
   },
   bandwagon: {
     yes: ['Everybody knows that taxes are too high.', 'Nobody doubts the plan.'],
-    no: ['Everybody came to the party.', 'It is not as big as most people believe it is.'],
+    no: [
+      'Everybody came to the party.',
+      'It is not as big as most people believe it is.',
+      'So in this world, we all know that sometimes things go wrong.',
+      'We all know that it can rain.',
+    ],
   },
   'appeal-to-authority': {
-    yes: ['Experts agree that sugar is harmful.', 'Studies show that it works.'],
-    no: ['The expert arrived at noon.', 'Researchers at the University of Oslo show that it works.'],
+    yes: [
+      'Experts agree that sugar is harmful.',
+      'Studies show that it works.',
+      'Most experts said that sugar is harmful.',
+    ],
+    no: [
+      'The expert arrived at noon.',
+      'Researchers at the University of Oslo show that it works.',
+      'Analysts said good relations with Sudan could help.',
+      'We know it can help teams, but our survey showed that 50 of them fail.',
+    ],
   },
   'hasty-generalization': {
     yes: ['Politicians always lie.', 'They never listen.'],
@@ -133,7 +172,12 @@ const FALLACIES: Readonly<Record<string, { yes: readonly string[]; no: readonly 
   },
   whataboutism: {
     yes: ['But what about her emails?'],
-    no: ['What about lunch?', 'We wondered what about her was new.'],
+    no: [
+      'What about lunch?',
+      'We wondered what about her was new.',
+      'What about the front end stuff here?',
+      'The server is done. What about the bats?',
+    ],
   },
   'straw-man': {
     yes: ['So you are saying that we should all starve?', 'They want to destroy our way of life.'],
@@ -179,6 +223,13 @@ describe('findFallacyCues', () => {
       expect(findFallacyCues(read(text)).map((cue) => cue.kind)).not.toContain(kind);
     },
   );
+
+  it('takes "What about the …?" for an answer to a reproach only where a reproach stands before', () => {
+    const kinds = (text: string) => findFallacyCues(read(text)).map((cue) => cue.kind);
+    expect(kinds('The senator lied to us. What about the emails?')).toEqual(['whataboutism']);
+    expect(kinds('The server is ready. What about the emails?')).toEqual([]);
+    expect(kinds('The senator lied to us. That was in May. We met. What about the emails?')).toEqual([]);
+  });
 
   it('is never sure', () => {
     for (const { confidence } of FALLACY_RULES) expect(confidence).toBeLessThanOrEqual(0.6);

@@ -9,7 +9,11 @@ interface CompiledRule {
   readonly rule: CueRule;
   readonly patterns: readonly TokenPattern[];
   readonly unless: readonly TokenPattern[];
+  readonly afterReproach: readonly TokenPattern[];
 }
+
+/** Sentences before a finding in which the reproach it answers is looked for. */
+const REPROACH_WINDOW = 2;
 
 /** Rules ready to be matched. */
 export function compileRules(rules: readonly CueRule[]): readonly CompiledRule[] {
@@ -17,6 +21,7 @@ export function compileRules(rules: readonly CueRule[]): readonly CompiledRule[]
     rule,
     patterns: rule.patterns.map(tokenPattern),
     unless: (rule.unless ?? []).map(tokenPattern),
+    afterReproach: (rule.afterReproach ?? []).map(tokenPattern),
   }));
 }
 
@@ -26,19 +31,37 @@ export function findByRules(text: TextModel, rules: readonly CompiledRule[]): re
     .filter((sentence) => sentence.kind !== 'heading')
     .flatMap((sentence) => {
       const words = patternText(sentence.tokens);
-      return rules.flatMap((rule) => findingOf(sentence, words, rule) ?? []);
+      const before = (): boolean =>
+        text.sentences.slice(Math.max(0, sentence.index - REPROACH_WINDOW), sentence.index).some(isReproach);
+      return rules.flatMap((rule) => findingOf(sentence, { text: words, before }, rule) ?? []);
     });
+}
+
+/** Negative words from this polarity on are more than a trouble that is told. */
+const REPROACH_POLARITY = -0.25;
+const ACCUSING =
+  /\b(?:lie[ds]?|lying|liars?|corrupt(?:ion)?|crimes?|criminals?|scandals?|guilty|fraud|blam(?:e[ds]?|ing)|accus(?:e[ds]?|ing)|cheat(?:s|ed|ing)?|hypocri(?:te|tes|sy)|betray(?:s|ed)?|violat(?:e[ds]?|ion|ions)|illegal(?:ly)?|unacceptable|outrageous|disgraceful?|shame(?:ful)?|abuse[ds]?|steal(?:s|ing)?|stole)\b/iu;
+
+/** Whether a sentence reproaches somebody: it has a word of blame, or its words are bad ones. */
+export function isReproach({ text, polarity, kind }: Sentence): boolean {
+  return kind !== 'heading' && (ACCUSING.test(text) || polarity <= REPROACH_POLARITY);
+}
+
+interface Context {
+  readonly text: PatternText;
+  /** Whether a reproach stands before. */
+  readonly before: () => boolean;
 }
 
 function findingOf(
   sentence: Sentence,
-  text: PatternText,
-  { rule, patterns, unless }: CompiledRule,
+  { text, before }: Context,
+  { rule, patterns, unless, afterReproach }: CompiledRule,
 ): CueFinding | undefined {
   if (rule.form !== undefined && isQuestion(sentence) !== (rule.form === 'question')) return undefined;
-  for (const pattern of patterns) {
+  for (const pattern of [...patterns, ...afterReproach]) {
     const match = matchPattern(pattern, text);
-    if (match === undefined) continue;
+    if (match === undefined || (afterReproach.includes(pattern) && !before())) continue;
     if (unless.some((other) => matchPattern(other, text) !== undefined)) return undefined;
     const words = quoted(sentence, text, match.first, match.last);
     return {

@@ -9,6 +9,8 @@ export interface CueRule {
   readonly patterns: readonly string[];
   /** Patterns that take the finding back when they occur in the same sentence. */
   readonly unless?: readonly string[];
+  /** Patterns that count only where one of the two sentences before makes a reproach ({@link isReproach}). */
+  readonly afterReproach?: readonly string[];
   /** Only in questions, or only outside of them. */
   readonly form?: 'question' | 'statement';
 }
@@ -19,6 +21,7 @@ const INSULT =
   '(~liar|~fool|~idiot|~coward|~hypocrite|~crook|~clown|~moron|~traitor|~puppet|~loser|~thug|~fraud|~crony|~charlatan|~cheat)';
 const EXPERT =
   '(~expert|~scientist|~economist|~doctor|~researcher|~specialist|~historian|~authority|~analyst)';
+const REPORTED = '(said|told|warned|showed)';
 const SAY = '(~say|~agree|~show|~know|~tell|~warn|~confirm|~believe|~prove|~recommend)';
 
 /** Wording that often goes with a faulty argument. A cue to look closer; whether it is a fallacy is the reader's call. */
@@ -74,7 +77,8 @@ export const FALLACY_RULES: readonly CueRule[] = [
     patterns: [
       'slippery slope',
       'thin end of the wedge',
-      'before (you|we) know it',
+      'before (you|we) know it ..10 (will|would|going)',
+      '(will|would|going) ..12 before (you|we) know it',
       '(the)? next thing you know',
       '(lead|leads|leading|led) (inevitably|inexorably|straight|surely) to',
       '(inevitably|inexorably) (lead|leads|leading|led|end|ends) (to|in|with|up)',
@@ -97,7 +101,12 @@ export const FALLACY_RULES: readonly CueRule[] = [
       'we all (know|agree|understand) (that|it|this|the|how)',
       '(the)? american people (~know|~agree|~believe|~want|~understand) (that|it|this|the|how)',
     ],
-    unless: ['not as', '(than|contrary to) ..2 (most|many) people'],
+    unless: [
+      'not as',
+      '(than|contrary to) ..2 (most|many) people',
+      // So little is claimed that nobody has to be won for it.
+      'we all (know|agree|understand) (that)? (it|things|this)? (sometimes|occasionally|some|can|may|might|could)',
+    ],
     form: 'statement',
   },
   {
@@ -110,7 +119,14 @@ export const FALLACY_RULES: readonly CueRule[] = [
       `(according|thanks) to ..2 ${EXPERT}`,
       `as (any|every) ${EXPERT} (will|can|would) tell`,
     ],
-    unless: ['#PROPN (#PROPN|institute|university|report|study|survey)', '(by|in|of|from|at) (the)? #PROPN'],
+    unless: [
+      '#PROPN (#PROPN|institute|university|report|study|survey)',
+      '(by|in|of|from|at) (the)? #PROPN',
+      // A survey that is at hand, and what was said on an occasion: reported, not leant on. "Most experts said" leans.
+      `(our|my|his|her|its|their|your|this) (#ADJ|#NOUN)? (~study|~survey|~statistic|research) (#ADV|have|has)? (~show|~prove|~confirm|~demonstrate)`,
+      `^ ${EXPERT} (also|#ADV)? ${REPORTED}`,
+      `!(all|most|every|many|leading|top) ${EXPERT} (also|#ADV)? ${REPORTED}`,
+    ],
     form: 'statement',
   },
   {
@@ -133,13 +149,15 @@ export const FALLACY_RULES: readonly CueRule[] = [
     explanation: 'Answers a charge with another charge',
     confidence: 0.5,
     patterns: [
-      '^ (but|and|well|so)? what about (his|her|their|your|when|all|hillary|the)',
+      '^ (but|well) what about (his|her|their|your|when|hillary)',
       'where (was|were) (he|she|they|you|your|the outrage) when',
       '(look|listen) who is (talking|speaking)',
       '(he|she|they|you) (did|do|does) (exactly)? the same thing',
       'why (do|does|did) (nobody|not you|not they|no one|they not|you not) (ever)? (talk|speak|ask|complain|say) (about|anything)',
       '(said|say|says) nothing (when|about) ..8 (did|was|were)',
     ],
+    // Without a reproach to answer, the same words ask for the next topic: "What about the front end?"
+    afterReproach: ['^ (but|and|well|so)? what about (his|her|their|your|when|all|hillary|the)'],
     form: 'question',
   },
   {

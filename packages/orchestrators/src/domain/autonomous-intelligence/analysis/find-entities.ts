@@ -1,9 +1,10 @@
 import type { Entity, EntityKind } from '../model.js';
+import { isUnit } from './abbreviations.js';
 import { mergeNames } from './merge-names.js';
 import type { NamedThing } from './merge-names.js';
 import { nameKey, nameKinds, namesIn } from './name-kinds.js';
 import { nameMentions } from './name-mentions.js';
-import type { NamedValue, Sentence, TextModel } from './text-model.js';
+import type { NamedValue, Sentence, TextModel, Token } from './text-model.js';
 
 /** Shouted sentences compromise reads. */
 const MAX_SHOUTED = 250;
@@ -86,12 +87,29 @@ const BEFORE_YEAR: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Four digits that the model takes for a year and that may as well be the number of an alarm. */
-function isMereNumber({ tokens }: Sentence, { kind, text, first }: NamedValue): boolean {
-  if (kind !== 'date' || !/^\d{4}$/.test(text)) return false;
+/** Nothing but digits and their point: "1296.59" is a number of seconds, "1850" may be a year. */
+const FRACTION = /^[\d\s]*\d[.,]\d+$/;
+
+/** Digits that the model takes for a year and that may as well be a measure or the number of an alarm. */
+function isMereNumber({ tokens }: Sentence, { kind, text, first, last }: NamedValue): boolean {
+  if (kind !== 'date') return false;
+  if (FRACTION.test(text)) return true;
+  if (!/^\d{4}$/.test(text)) return false;
+  if (isUnit(tokens[last + 1]?.text.toLowerCase() ?? '') || isFractional(tokens, last)) return true;
   const year = Number(text);
   if (year >= LIKELY_YEARS.first && year <= LIKELY_YEARS.last) return false;
   return !BEFORE_YEAR.has(tokens[first - 1]?.normal ?? '');
+}
+
+/** The model may take the digits before the point for the whole number. */
+function isFractional(tokens: readonly Token[], last: number): boolean {
+  const end = tokens[last];
+  const point = tokens[last + 1];
+  const rest = tokens[last + 2];
+  if (end === undefined || point?.text !== '.' || rest === undefined) return false;
+  return (
+    point.start === end.start + end.text.length && rest.start === point.start + 1 && /^\d/.test(rest.text)
+  );
 }
 
 function entityKind({ kind, text }: NamedValue): EntityKind | undefined {

@@ -1,7 +1,8 @@
 import nlp from 'compromise';
 import type { EntityKind } from '../model.js';
+import { countedAcronyms, isThingAbbreviation } from './abbreviations.js';
 import type { NameMention } from './name-mentions.js';
-import { BODY_HEADS, PLACE_HEADS } from './name-mentions.js';
+import { BODY_HEADS, PLACE_HEADS, isParticle } from './name-mentions.js';
 import type { TextModel } from './text-model.js';
 
 export type NameKind = Extract<EntityKind, 'person' | 'organization' | 'place'>;
@@ -146,6 +147,9 @@ export function nameKinds(text: TextModel, mentions: readonly NameMention[]): Re
   const spelledOut = new Map(
     [...kinds].filter(([key]) => key.includes(' ')).map(([key, kind]) => [initialsOf(key), kind]),
   );
+  const counted = countedAcronyms(text);
+  for (const [key, kind] of kinds)
+    if (kind === 'organization' && counted.has(key) && !spelledOut.has(key)) kinds.delete(key);
   for (const key of unknown) {
     const kind = spelledOut.get(key.replace(/\./g, ''));
     if (kind !== undefined && kind !== 'person') kinds.set(key, kind);
@@ -196,12 +200,13 @@ interface Sighting {
 function kindOf(key: string, { text, found, people }: Sighting): NameKind | undefined {
   const isAcronym = found[0] !== undefined && found[0].text === found[0].text.toUpperCase();
   if (!isAcronym && isDescription(key)) return undefined;
-  if (isThing(key) && !people.has(key)) return undefined;
+  if ((isThing(key) || isThingAbbreviation(key)) && !people.has(key)) return undefined;
   const isPlace = COUNTRIES.has(key);
   const certain =
     (isPlace && key.includes(' ') ? 'place' : byHead(key)) ??
     (people.has(key) ? 'person' : isPlace ? 'place' : undefined);
   if (certain !== undefined) return certain;
+  if (isPersonWithParticle(found[0]?.text ?? '')) return 'person';
   for (const mention of found.slice(0, CONTEXTS_PER_NAME)) {
     const kind = inContext(text, mention);
     if (kind !== undefined) return kind;
@@ -214,6 +219,13 @@ function isThing(key: string): boolean {
   if (WATCHWORDS.has(key)) return true;
   const words = key.split(' ');
   return words.length > 1 && (THING_HEADS.has(words.at(-1) ?? '') || VESSELS.has(words[0] ?? ''));
+}
+
+/** "Neil deGrasse Tyson", "Ludwig van Beethoven": compromise sees two names. "Santiago de Chile" is no person. */
+function isPersonWithParticle(name: string): boolean {
+  const [first = '', ...others] = name.split(' ');
+  if (!others.some(isParticle) || alone(first) !== 'person') return false;
+  return alone(name) !== 'place' && alone(others.at(-1) ?? '') !== 'place';
 }
 
 function byHead(key: string): NameKind | undefined {

@@ -1,3 +1,5 @@
+import { isUnit } from './abbreviations.js';
+import { officeIn } from './offices.js';
 import type { Sentence, TextModel, Token } from './text-model.js';
 
 /** A stretch of capitalised words that may name someone or something. */
@@ -71,11 +73,12 @@ function mentionsIn(sentence: Sentence): NameMention[] {
     if (!isNameWord(tokens, at)) continue;
     let end = at;
     for (let next = nameGoesOn(tokens, end); next > end; next = nameGoesOn(tokens, end)) end = next;
-    if (isCalledOut(tokens, at, end)) continue;
-    for (const [place, run] of runsOf(tokens.slice(at, end + 1)).entries()) {
-      const mention = mentionOf(sentence, run);
+    if (isCalledOut(tokens, at, end) || (at === end && isMeasure(tokens, at))) continue;
+    for (const [place, { words, hasTitle }] of runsOf(tokens.slice(at, end + 1)).entries()) {
+      const mention = mentionOf(sentence, words);
       if (mention === undefined) continue;
-      mentions.push(place === 0 && followsTitle(tokens, at) ? { ...mention, hasTitle: true } : mention);
+      const isTitled = hasTitle || (place === 0 && followsTitle(tokens, at));
+      mentions.push(isTitled ? { ...mention, hasTitle: true } : mention);
     }
     at = end;
   }
@@ -102,20 +105,46 @@ function isCalledOut(tokens: readonly Token[], at: number, end: number): boolean
   );
 }
 
-/** The run without what only opens a sentence, and cut before a title inside of it. */
-function runsOf(whole: readonly Token[]): readonly (readonly Token[])[] {
+/** "5 GB". */
+const isMeasure = (tokens: readonly Token[], at: number): boolean =>
+  tokens[at - 1]?.pos === 'NUM' && isUnit(tokens[at]?.text.toLowerCase() ?? '');
+
+interface Run {
+  readonly words: readonly Token[];
+  /** Whether a title stood before it that is not among the words. */
+  readonly hasTitle: boolean;
+}
+
+/** The run without what only opens a sentence, cut before a title inside of it, and without an office before a name. */
+function runsOf(whole: readonly Token[]): readonly Run[] {
   const from = whole.findIndex((token) => !OPENERS.has(token.text.toLowerCase()));
-  if (from < 0) return whole.length === 1 ? [whole] : [];
+  if (from < 0) return whole.length === 1 ? [{ words: whole, hasTitle: false }] : [];
   const run = whole.slice(whole.length > 1 ? from : 0);
+  const office = officeIn(run.map(({ text }) => text.toLowerCase()));
+  const head = run[office?.last === undefined ? 0 : office.last + 1]?.text.toLowerCase() ?? '';
+  if (office !== undefined && !BODY_HEADS.has(head) && !PLACE_HEADS.has(head)) {
+    const holder = { words: run.slice(office.last + 1), hasTitle: true };
+    return office.first === 0 ? [holder] : [{ words: run.slice(0, office.first), hasTitle: false }, holder];
+  }
   const title = run.findIndex(
     (token, at) => at > 0 && at < run.length - 1 && INNER_TITLES.has(token.text.toLowerCase()),
   );
   const before = run[title - 1]?.text.toLowerCase() ?? '';
   const after = run[title + 1]?.text.toLowerCase() ?? '';
   if (title < 0 || TITLES.has(before) || BODY_HEADS.has(after) || PLACE_HEADS.has(after) || after === 'of')
-    return [run];
-  return [run.slice(0, title), run.slice(title)];
+    return [{ words: run, hasTitle: false }];
+  return [run.slice(0, title), run.slice(title)].map((words) => ({ words, hasTitle: false }));
 }
+
+/** Written small inside a name: "Ludwig van Beethoven", "Rio de Janeiro". */
+const PARTICLES: ReadonlySet<string> = new Set(
+  'van von de der den del della di da du dos das do ibn bin ben al el la le ter ten zu zur af av'.split(' '),
+);
+/** A particle written as one with the surname: "deGrasse", "diCaprio". */
+const PREFIXED = /^(?:de|di|da|du|del|della|la|le|van|von|al|el|ap|mac|mc|ten|ter|o)['’]?\p{Lu}\p{Ll}/u;
+
+/** Whether a word of a name is a particle or begins with one: "van", "deGrasse". */
+export const isParticle = (word: string): boolean => PARTICLES.has(word) || PREFIXED.test(word);
 
 const isCapitalised = (token: Token): boolean => /^\p{Lu}/u.test(token.text);
 
@@ -136,6 +165,14 @@ function nameGoesOn(tokens: readonly Token[], end: number): number {
   if (last === undefined || next === undefined) return end;
   if (isNameWord(tokens, end + 1)) return end + 1;
   const after = tokens[end + 2];
+  if (last.pos === 'PROPN' && PREFIXED.test(next.text) && after !== undefined && isNameWord(tokens, end + 2))
+    return end + 2;
+  if (last.pos === 'PROPN' && PARTICLES.has(next.text)) {
+    // "Von der Leyen", "al-Assad".
+    const isLonger = after !== undefined && (PARTICLES.has(after.text) || after.text === '-');
+    const name = isLonger ? end + 3 : end + 2;
+    if (tokens[name]?.pos === 'PROPN' && isNameWord(tokens, name)) return name;
+  }
   if (next.text === '-' && next.start === last.start + last.text.length) {
     return isNameWord(tokens, end + 2) && after?.start === next.start + 1 ? end + 2 : end;
   }
@@ -151,6 +188,8 @@ function titleLength(run: readonly Token[]): number {
   const words = run.map((token) => token.text.toLowerCase());
   const end = words.findIndex((word, at) => !TITLES.has(word) && !(at > 0 && TITLE_PARTS.has(word)));
   if (end < 0) return run.length;
+  // "General de Gaulle".
+  if (end === 0 && TITLE_PARTS.has(words[0] ?? '') && PARTICLES.has(run[1]?.text ?? '')) return 1;
   const next = words[end] ?? '';
   return BODY_HEADS.has(next) || PLACE_HEADS.has(next) ? 0 : end;
 }

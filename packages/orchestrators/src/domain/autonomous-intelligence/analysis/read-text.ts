@@ -1,4 +1,5 @@
 import type { ContentDocument, Segment } from '../model.js';
+import { timeOf } from '../time-of.js';
 import { analysedText } from './analysed-text.js';
 import type { AnalysedText } from './analysed-text.js';
 import { continuesName, continuesSentence } from './sentence-boundary.js';
@@ -113,13 +114,14 @@ function draftOf(tokens: readonly ReadToken[], polarity: number, place: Place): 
   const { segment, analysed, from } = place;
   const start = analysed.toRaw(from + opening.at);
   const end = analysed.toRaw(from + closing.at + closing.text.length);
+  const startMs = timeOf(segment, start);
   const made = tokens.map((token) => tokenOf(token, analysed.toRaw(from + token.at) - start));
   return {
     at: start,
     segment: segment.index,
     kind: segment.kind,
     ...(segment.speaker === undefined ? {} : { speaker: segment.speaker }),
-    ...(segment.startMs === undefined ? {} : { startMs: segment.startMs }),
+    ...(startMs === undefined ? {} : { startMs }),
     text: segment.text.slice(start, end),
     tokens: made,
     wordCount: made.filter((token) => token.isWord).length,

@@ -1,4 +1,5 @@
 import { hasVerb } from './claim-cues.js';
+import { isIncomplete, isOffer } from './no-statement.js';
 import { isPast } from './past-tense.js';
 import { isPlainStatement } from './plain-statement.js';
 import { isQuestion } from './text-model.js';
@@ -108,7 +109,8 @@ export function statementKind(sentence: Sentence): StatementKind {
   if (!hasVerb(sentence.tokens)) return 'fragment';
   // "Nixon resigned." is whole, "Back at home." is not.
   if (words.length < (isPlainStatement(sentence) ? MIN_PLAIN_WORDS : MIN_WORDS)) return 'fragment';
-  if (sentence.kind === 'heading') return 'fragment';
+  if (sentence.kind === 'heading' || isIncomplete(sentence)) return 'fragment';
+  if (isOffer(sentence.text)) return 'request';
   const opening = words.slice(0, OPENING_WORDS);
   if (OPENING_OPINION.test(sentence.text.replace(/’/g, "'")) || hasFirstPerson(opening, OPINION))
     return 'opinion';

@@ -1,3 +1,5 @@
+import { functionWordsOf } from '../function-words.js';
+import { isFiller } from './speech-fillers.js';
 import type { Sentence, TextModel, Token } from './text-model.js';
 
 /** A word or phrase a text is about, with the figures that rank it. */
@@ -14,8 +16,11 @@ export interface Term {
 }
 
 const MAX_PHRASE_WORDS = 4;
-/** Languages the tagger does not know: a word in a larger share of the sentences is taken for a function word. */
+/** In languages the tagger does not know, a word in a larger share of the sentences is taken for a function word. */
 const FUNCTION_WORD_SHARE = 0.12;
+/** The same where a list knows the function words: what a text is about may well be in every third sentence. */
+const LISTED_SHARE = 0.34;
+const LEAST_EVERYWHERE = { unlisted: 2, listed: 6 };
 const MIN_FOREIGN_LENGTH = 4;
 /** Occurrences a term needs before its burstiness counts half. */
 const BURSTINESS_PRIOR = 4;
@@ -55,14 +60,15 @@ interface Tally {
  * multi-word terms", 2000): it grows with length and frequency, and a phrase loses the occurrences that belong to a
  * longer phrase met more than once. It is multiplied by burstiness: the standard deviation of the distances between
  * occurrences over their mean (Ortuño et al., "Keyword detection in natural languages and DNA", 2002). Words of a
- * subject gather where it is spoken of; words of no subject are spread evenly. In other languages candidates are single words that are not everywhere.
+ * subject gather where it is spoken of; words of no subject are spread evenly. In other languages candidates are single
+ * words that are not everywhere and no function words of the language ({@link functionWordsOf}), in German nouns.
  */
 export function rankTerms(text: TextModel): readonly Term[] {
   const tallies = new Map<string, Tally>();
   let position = 0;
-  const isFunctionWord = text.isEnglish ? () => false : functionWords(text.sentences);
+  const isCandidate = text.isEnglish ? () => false : foreignCandidates(text);
   for (const sentence of text.sentences) {
-    const runs = text.isEnglish ? nounPhrases(sentence) : foreignWords(sentence, isFunctionWord);
+    const runs = text.isEnglish ? nounPhrases(sentence) : foreignWords(sentence, isCandidate);
     for (const run of runs) tallyRun(run, { sentence, position, tallies });
     position += sentence.wordCount;
   }
@@ -87,7 +93,7 @@ export function nounPhrases(sentence: Sentence): readonly (readonly Token[])[] {
     run = [];
   };
   sentence.tokens.forEach((token, at) => {
-    const fits = token.isContent && token.pos !== 'VERB' && !inValue.has(at);
+    const fits = token.isContent && token.pos !== 'VERB' && !inValue.has(at) && !isFiller(sentence, at);
     if (fits || (run.length > 0 && isInitial(token, sentence.tokens[at + 1]))) run.push(token);
     else close();
   });
@@ -100,26 +106,49 @@ const INITIAL = /^\p{Lu}\.$/u;
 const isInitial = (token: Token, next: Token | undefined): boolean =>
   token.pos === 'PROPN' && INITIAL.test(token.text) && next?.pos === 'PROPN' && next.isContent;
 
-function foreignWords(
-  sentence: Sentence,
-  isFunctionWord: (normal: string) => boolean,
-): readonly (readonly Token[])[] {
-  return sentence.tokens
-    .filter(
-      (token) => token.isWord && token.normal.length >= MIN_FOREIGN_LENGTH && /^\p{L}+$/u.test(token.normal),
-    )
-    .filter((token) => !isFunctionWord(token.normal))
+type Candidate = (token: Token, opens: boolean) => boolean;
+
+function foreignWords(sentence: Sentence, isCandidate: Candidate): readonly (readonly Token[])[] {
+  const words = sentence.tokens.filter((token) => token.isWord);
+  return words
+    .filter((token) => isCandidate(token, token === words[0]))
     .map((token) => [{ ...token, lemma: token.normal }]);
 }
 
-function functionWords(sentences: readonly Sentence[]): (normal: string) => boolean {
+/**
+ * Which words of a text in another language may be a term: those that are long enough, not everywhere, and no function
+ * words of the language where there is a list of them. German writes its nouns with a capital, which tells them.
+ */
+function foreignCandidates({ language, sentences }: TextModel): Candidate {
+  const list = functionWordsOf(language);
+  const known = list ?? new Set<string>();
+  const isEverywhere = wordsInMoreThan(
+    sentences,
+    list === undefined
+      ? Math.max(sentences.length * FUNCTION_WORD_SHARE, LEAST_EVERYWHERE.unlisted)
+      : Math.max(sentences.length * LISTED_SHARE, LEAST_EVERYWHERE.listed),
+  );
+  const nounsHaveCapitals = language === 'deu' && sentences.some(hasInnerCapital);
+  return ({ text, normal }, opens) =>
+    normal.length >= MIN_FOREIGN_LENGTH &&
+    /^\p{L}+$/u.test(normal) &&
+    !known.has(text.toLowerCase()) &&
+    !isEverywhere(normal) &&
+    // What opens a sentence has its capital from there.
+    (!nounsHaveCapitals || opens || /^\p{Lu}/u.test(text));
+}
+
+const hasInnerCapital = ({ tokens, isShouted }: Sentence): boolean =>
+  !isShouted && tokens.some(({ text, isWord }, at) => at > 0 && isWord && /^\p{Lu}\p{Ll}/u.test(text));
+
+/** Whether a word occurs in more than so many sentences. */
+function wordsInMoreThan(sentences: readonly Sentence[], most: number): (normal: string) => boolean {
   const frequency = new Map<string, number>();
   for (const sentence of sentences) {
     for (const normal of new Set(sentence.tokens.map((token) => token.normal))) {
       frequency.set(normal, (frequency.get(normal) ?? 0) + 1);
     }
   }
-  const most = Math.max(sentences.length * FUNCTION_WORD_SHARE, 2);
   return (normal) => (frequency.get(normal) ?? 0) > most;
 }
 

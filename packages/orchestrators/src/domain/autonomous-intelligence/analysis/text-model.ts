@@ -45,7 +45,7 @@ export interface Sentence {
   readonly segment: number;
   readonly kind: Segment['kind'];
   readonly speaker?: string;
-  /** Where its segment begins, in milliseconds: the sentence is not earlier than that. */
+  /** Beginning of the cue in which the sentence begins, in milliseconds: it is not earlier than that. */
   readonly startMs?: number;
   /** Exactly as it stands in the segment, without surrounding white space. */
   readonly text: string;

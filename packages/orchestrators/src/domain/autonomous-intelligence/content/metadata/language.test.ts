@@ -23,4 +23,58 @@ describe('the language of a text', () => {
     expect(detectLanguage('Oui.', 'fr-FR')).toBe('fra');
     expect(detectLanguage('Oui.')).toBe('und');
   });
+
+  it.each([
+    [
+      'eng',
+      'Nobody expected that the old library would be closed before the end of the summer holidays this year.',
+    ],
+    [
+      'deu',
+      'Sie kaufte drei Karten für das Konzert, aber ihr Bruder konnte nicht kommen, weil er krank war.',
+    ],
+    [
+      'fra',
+      'Elle a acheté trois billets pour le concert, mais son frère ne pouvait pas venir parce qu’il était malade.',
+    ],
+    [
+      'spa',
+      'Ella compró tres entradas para el concierto, pero su hermano no pudo venir porque estaba enfermo.',
+    ],
+    [
+      'ita',
+      'Lei ha comprato tre biglietti per il concerto, ma suo fratello non poteva venire perché era malato.',
+    ],
+    [
+      'por',
+      'Ela comprou três bilhetes para o concerto, mas o irmão não pôde vir porque estava doente naquela noite.',
+    ],
+    ['nld', 'Zij kocht drie kaartjes voor het concert, maar haar broer kon niet komen omdat hij ziek was.'],
+    [
+      'swe',
+      'Hon köpte tre biljetter till konserten, men hennes bror kunde inte komma eftersom han var sjuk.',
+    ],
+    ['rus', 'Она купила три билета на концерт, но её брат не смог прийти, потому что был болен в тот вечер.'],
+    ['pol', 'Kupiła trzy bilety na koncert, ale jej brat nie mógł przyjść, ponieważ był wtedy chory w domu.'],
+  ])('of a sentence is %s: %s', (language, sentence) => {
+    expect(detectLanguage(sentence)).toBe(language);
+  });
+
+  it.each([
+    'Inginerii orașului au măsurat podul în fiecare iarnă și au scris cifrele lor într-o carte publică.',
+    'A város mérnökei minden télen megmérték a hidat, és a számokat egy nyilvános könyvbe írták be.',
+    'Byens ingeniører målte broen hver vinter og skrev deres tal ind i en bog, som alle kan læse frit.',
+  ])('is unknown rather than guessed where few words could be of several: %s', (sentence) => {
+    expect(detectLanguage(sentence)).toBe('und');
+  });
+
+  it.each([
+    'torch torchvision transformers accelerate datasets tokenizers sentencepiece protobuf safetensors einops diffusers gradio pillow opencv-python',
+    'numpy==1.26.4\nscipy==1.11.4\npandas==2.1.4\nmatplotlib==3.8.2\nscikit-learn==1.3.2\nrequests==2.31.0\nflask==3.0.0\ngunicorn==21.2.0\nsqlalchemy==2.0.23\nalembic==1.13.0\npytest==7.4.3',
+    'Chapter One Simple Lines. Chapter Two Complex Figures. Chapter Three Portable Vectors. Chapter Four Adaptive Agents. Chapter Five Service Patterns.',
+    'Wien Berlin Paris London Madrid Roma Lisboa Stockholm Oslo Helsinki Warszawa Praha Budapest Sofia Athina Dublin Bern Tallinn Riga',
+  ])('is unknown for a list without function words, however sure the letters look: %s', (list) => {
+    expect(detectLanguage(list)).toBe('und');
+    expect(detectLanguage(list, 'en')).toBe('eng');
+  });
 });
