@@ -321,6 +321,38 @@ describe('the graph check', () => {
     expect(applied(() => false).check()).toMatchObject([{ code: 'POLICY_UNAPPLIED' }]);
   });
 
+  it('warns of options of an orchestrator that there are not, its own and those of a parent', () => {
+    class Base extends BaseOrchestrator {
+      work(): number {
+        return 1;
+      }
+      take(): void {}
+      tick(): void {}
+    }
+    // As JavaScript may say it.
+    const operations = { work: { timeoutMS: 10 } };
+    const consumes = { take: { queue: 'inbox', batchsize: 4 } };
+    const background = { tick: { everyMs: 1_000, xyzzy: 1 } };
+    defineOrchestrator(Base, {
+      ...{ layer: 'domain', type: 'business_logic', maxConcurency: 3, operation: [] },
+      ...{ operations, consumes, background },
+    } as never);
+    class Child extends Base {}
+    defineOrchestrator(Child, { layer: 'domain', type: 'business_logic', name: 'child' });
+    const problems = createOrchestrationHost({ orchestrators: [Base, Child] }).check();
+    const said = [
+      '@operation work has no option "timeoutMS". Did you mean "timeoutMs"?',
+      '@background tick has no option "xyzzy". Leave it out.',
+      '@consumes take has no option "batchsize". Did you mean "batchSize"?',
+      '@orchestrator of Base has no option "maxConcurency". Did you mean "maxConcurrency"?',
+      '@orchestrator of Base has no option "operation". Did you mean "operations"?',
+    ];
+    expect(problems.map(({ message, fix }) => `${message} ${fix}`)).toEqual([...said, ...said]);
+    expect(problems).toEqual(
+      problems.map(() => expect.objectContaining({ code: 'OPTION_INVALID', severity: 'warning' })),
+    );
+  });
+
   it('rejects a start with all problems at once: each message in its message, each error in its errors', async () => {
     let started = 0;
     const Starts = class extends BaseOrchestrator {

@@ -2,6 +2,7 @@ import { bindingReader } from '../container/inspect.js';
 import { noteDependencies } from '../graph/dependencies.js';
 import { DependencyGraph } from '../graph/dependency-graph.js';
 import { GraphView } from '../graph/graph-view.js';
+import { optionProblems } from '../graph/option-problems.js';
 import { policyProblems } from '../graph/policy-problems.js';
 import type { Problem } from '../graph/problem.js';
 import type { AnyClass } from '../orchestrator/metadata.js';
@@ -44,6 +45,7 @@ export class HostGraph {
       ...graph.problems,
       ...engineProblems(kernel),
       ...policyProblems(kernel.units, interceptors),
+      ...optionProblems(kernel.units),
     ];
     return [
       ...all.filter((each) => each.severity === 'error'),

@@ -9,6 +9,7 @@ import { isLayer, type OrchestrationLayer, type OrchestrationType } from '../lay
 import { nameProblem } from '../naming.js';
 import { lazyTokenOf } from './lazy.js';
 import { type AnyClass, recordOf } from './metadata.js';
+import { noteSlips } from './option-slips.js';
 import type {
   BackgroundOptions,
   ConsumesOptions,
@@ -39,7 +40,10 @@ export function orchestrator(
 export function operation(options: OperationOptions = {}): MethodDecorator {
   return (target, key, descriptor?: PropertyDescriptor) => {
     const method = methodName('@operation', target, key, descriptor);
-    recordOf(target.constructor).operations.set(method, { method, options: checkOperation(method, options) });
+    recordOf(target.constructor).operations.set(method, {
+      method,
+      options: checkOperation(target.constructor, method, options),
+    });
   };
 }
 
@@ -47,7 +51,7 @@ export function operation(options: OperationOptions = {}): MethodDecorator {
 export function background(options: BackgroundOptions): MethodDecorator {
   return (target, key, descriptor?: PropertyDescriptor) => {
     const method = methodName('@background', target, key, descriptor);
-    recordOf(target.constructor).background.set(method, checkBackground(method, options));
+    recordOf(target.constructor).background.set(method, checkBackground(target.constructor, method, options));
   };
 }
 
@@ -55,7 +59,7 @@ export function background(options: BackgroundOptions): MethodDecorator {
 export function consumes(options: ConsumesOptions): MethodDecorator {
   return (target, key, descriptor?: PropertyDescriptor) => {
     const method = methodName('@consumes', target, key, descriptor);
-    recordOf(target.constructor).consumes.set(method, checkConsumes(method, options));
+    recordOf(target.constructor).consumes.set(method, checkConsumes(target.constructor, method, options));
   };
 }
 
@@ -92,15 +96,18 @@ export function defineOrchestrator<C extends AnyClass>(target: C, declaration: O
     : (operations as Readonly<Record<string, OperationOptions | true>>);
   for (const [method, said] of Object.entries(listed)) {
     mustBeMethod('operations', target, method);
-    record.operations.set(method, { method, options: checkOperation(method, said === true ? {} : said) });
+    record.operations.set(method, {
+      method,
+      options: checkOperation(target, method, said === true ? {} : said),
+    });
   }
   for (const [method, said] of Object.entries(tasks)) {
     mustBeMethod('background', target, method);
-    record.background.set(method, checkBackground(method, said));
+    record.background.set(method, checkBackground(target, method, said));
   }
   for (const [method, said] of Object.entries(queues)) {
     mustBeMethod('consumes', target, method);
-    record.consumes.set(method, checkConsumes(method, said));
+    record.consumes.set(method, checkConsumes(target, method, said));
   }
   tokens?.forEach((entry, index) => {
     if (typeof entry === 'object') {
@@ -169,6 +176,7 @@ function describe(
       if (options[key] !== undefined) checkMs(key, options[key], 1);
     }
   });
+  noteSlips(target, where, 'orchestrator', options);
   markAsOurs(target);
   const record = recordOf(target);
   if (record.orchestrator !== undefined) {
@@ -226,7 +234,7 @@ function mustBeMethod(section: string, target: AnyClass, method: string): void {
   }
 }
 
-function checkOperation(method: string, options: OperationOptions): OperationOptions {
+function checkOperation(target: object, method: string, options: OperationOptions): OperationOptions {
   const where = `@operation ${method}`;
   mustBeOptions(where, options);
   if (options.name !== undefined) {
@@ -239,10 +247,11 @@ function checkOperation(method: string, options: OperationOptions): OperationOpt
   checked(where, () => {
     if (options.timeoutMs !== undefined) checkMs('timeoutMs', options.timeoutMs, 1);
   });
+  noteSlips(target, where, 'operation', options);
   return options;
 }
 
-function checkBackground(method: string, options: BackgroundOptions): BackgroundOptions {
+function checkBackground(target: object, method: string, options: BackgroundOptions): BackgroundOptions {
   const where = `@background ${method}`;
   checked(where, () => {
     checkMs('everyMs', options.everyMs, 1);
@@ -261,6 +270,7 @@ function checkBackground(method: string, options: BackgroundOptions): Background
     }
     checkIntensity(restart);
   });
+  noteSlips(target, where, 'background', options);
   return options;
 }
 
@@ -277,7 +287,7 @@ function checkIntensity(restart: BackgroundOptions['restart']): void {
   }
 }
 
-function checkConsumes(method: string, options: ConsumesOptions): ConsumesOptions {
+function checkConsumes(target: object, method: string, options: ConsumesOptions): ConsumesOptions {
   const where = `@consumes ${method}`;
   const problem = nameProblem(options.queue);
   if (problem !== undefined) throw invalid(`${where}: queue: ${problem}.`);
@@ -291,6 +301,7 @@ function checkConsumes(method: string, options: ConsumesOptions): ConsumesOption
       if (options[key] !== undefined) checkCount(key, options[key]);
     }
   });
+  noteSlips(target, where, 'consumes', options);
   return options;
 }
 
