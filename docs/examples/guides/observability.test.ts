@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { OrchestrationFacade } from '@kapelle/core';
 import { aContext } from '@kapelle/core/testing';
+import { PolicyRegistry } from '@kapelle/resilience';
 import { context as otel, propagation, trace } from '@opentelemetry/api';
 import {
   BasicTracerProvider,
@@ -124,7 +125,9 @@ describe('the guide to observability', () => {
 
   it('bounds what it counts', async () => {
     const host = observability.createTracedHost();
-    const metrics = observability.countTenants(host, () => [{ name: 'prices', state: 'closed' }]);
+    const policies = new PolicyRegistry().define('prices', { breaker: {} });
+    policies.for('prices');
+    const metrics = observability.countTenants(host, policies);
     ended.push(() => metrics.close());
     const { text } = await metrics.scrape();
     expect(text).toContain('kapelle_breaker_state{breaker="prices",state="closed"} 1');

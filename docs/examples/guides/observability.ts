@@ -20,6 +20,7 @@ import {
   traceLogFields,
 } from '@kapelle/observability';
 // #endregion
+import type { PolicyRegistry } from '@kapelle/resilience';
 // #region sdk-imports
 import { context, propagation, trace, type Tracer } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
@@ -107,13 +108,10 @@ export function serveMetrics(host: OrchestrationHost): Server {
 // #endregion
 
 // #region bounds
-export function countTenants(
-  host: OrchestrationHost,
-  breakers: () => Iterable<{ name: string; state: string }>,
-) {
+export function countTenants(host: OrchestrationHost, policies: PolicyRegistry<string>) {
   return createMetrics({
     host,
-    breakers,
+    breakers: () => policies.breakers(),
     tenantLabel: { max: 20 },
     buckets: [0.01, 0.1, 1, 10],
     maxSeries: 500,

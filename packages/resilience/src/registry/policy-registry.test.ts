@@ -35,6 +35,10 @@ describe('PolicyRegistry', () => {
       { policy: 'payments', key: 'south', stats: { breaker: { state: 'closed' } } },
       { policy: 'search', key: '', stats: { timeout: { pending: 0 } } },
     ]);
+    expect(policies.breakers()).toEqual([
+      { name: 'payments/north', state: 'open' },
+      { name: 'payments/south', state: 'closed' },
+    ]);
     expect(JSON.parse(JSON.stringify(policies.snapshot()))).toEqual(policies.snapshot());
     expect(policies.stats).toEqual({ policies: 2, instances: 3, evicted: 0, shared: 0 });
   });

@@ -1,5 +1,6 @@
 import type { Clock } from '@kapelle/core';
 
+import type { CircuitState } from '../circuit-breaker/circuit-state.js';
 import { NO_POLICY } from '../interceptor/policy-choice.js';
 import { checkClock, checkCount, checkFunction, checkOptions } from '../options.js';
 import { Pipeline, type PipelineStats } from '../pipeline/pipeline.js';
@@ -173,6 +174,15 @@ export class PolicyRegistry<Names extends string = never> {
       if (shared !== undefined) rows.push({ policy, key: SHARED_KEY, stats: shared.pipeline.stats });
     }
     return rows;
+  }
+
+  /** The circuit breakers and their states now, named `policy` or `policy/key`, as `breakers` of `createMetrics` asks for them. */
+  breakers(): readonly { readonly name: string; readonly state: CircuitState }[] {
+    return this.snapshot().flatMap(({ policy, key, stats: { breaker } }) =>
+      breaker === undefined || !('state' in breaker)
+        ? []
+        : [{ name: key === '' ? policy : `${policy}/${key}`, state: breaker.state }],
+    );
   }
 
   get stats(): PolicyRegistryStats {
