@@ -1,4 +1,5 @@
 import type { ContentDocument, SummarySentence } from './model.js';
+import { timeOf } from './time-of.js';
 
 /** Shorter sentences are greetings and names. */
 const MIN_SENTENCE_LENGTH = 40;
@@ -13,15 +14,16 @@ export function leadSummary(document: ContentDocument, sentences: number): reado
   const found: SummarySentence[] = [];
   let sentence = 0;
   for (const segment of document.segments) {
-    for (const { segment: raw } of splitter.segment(segment.text)) {
+    for (const { segment: raw, index } of splitter.segment(segment.text)) {
       const quote = raw.trim();
       if (segment.kind !== 'heading' && quote.length >= MIN_SENTENCE_LENGTH) {
+        const startMs = timeOf(segment, index + raw.length - raw.trimStart().length);
         found.push({
           segment: segment.index,
           sentence,
           quote: quote.slice(0, MAX_QUOTE_LENGTH),
           ...(segment.speaker === undefined ? {} : { speaker: segment.speaker }),
-          ...(segment.startMs === undefined ? {} : { startMs: segment.startMs }),
+          ...(startMs === undefined ? {} : { startMs }),
           score: 1 - found.length / sentences,
         });
         if (found.length === sentences) return found;

@@ -25,6 +25,11 @@ export interface Segment {
   /** Offset from the beginning of the recording, in milliseconds. */
   readonly startMs?: number;
   readonly endMs?: number;
+  /**
+   * The cues that were joined, from the second one on, in the order of the text: where in it each begins (`at`, in
+   * UTF-16 code units) and when (`ms`, from the beginning of the recording). Left out where there was one cue only.
+   */
+  readonly marks?: readonly { readonly at: number; readonly ms: number }[];
 }
 
 /** Something the parser met and survived: nothing is dropped without one. */

@@ -84,6 +84,7 @@ export const DOCUMENT_SHAPE: Shape = record({
       speaker: maybe(text),
       startMs: maybe(numberFrom(0)),
       endMs: maybe(numberFrom(0)),
+      marks: maybe(listOf(record({ at: count, ms: numberFrom(0) }))),
     }),
   ),
   warnings: listOf(record({ code: someText, message: text, line: maybe(count) })),

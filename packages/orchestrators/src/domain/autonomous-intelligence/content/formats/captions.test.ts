@@ -192,6 +192,74 @@ and after it.
     expect(linesOf(document)).toEqual(['MAYOR SMITH: Good evening.', 'Is it over?', 'MAYOR SMITH: It is.']);
   });
 
+  describe('names in capitals', () => {
+    const talk = (...lines: string[]): string[] => {
+      const cues = lines.map(
+        (line, at) => `${clock(at * 5_000, ',')} --> ${clock(at * 5_000 + 4_900, ',')}\n${line}\n`,
+      );
+      return linesOf(documentOf('x.srt', cues.join('\n')));
+    };
+    const rest = ['Salt is up\nagain tonight.', 'It was seen\nin the valley.', 'Nobody knows\nwhy it is so.'];
+
+    it('gives a name that comes once its own words, where others in capitals come back', () => {
+      expect(
+        talk(
+          ...rest,
+          'ANCHOR: Rates rose\nby half a point.',
+          'ANCHOR: Prices fell.',
+          'REPORTER: Markets were shocked.',
+          'They fell at once.',
+          'ANCHOR: Good night.',
+        ),
+      ).toEqual([
+        rest.join(' ').replaceAll('\n', ' '),
+        'ANCHOR: Rates rose by half a point. Prices fell.',
+        'REPORTER: Markets were shocked. They fell at once.',
+        'ANCHOR: Good night.',
+      ]);
+      expect(talk(...rest, 'ANCHOR: Rates rose.', 'ANCHOR: And—', 'MAN #2:\nWhat a day it was.')).toEqual([
+        rest.join(' ').replaceAll('\n', ' '),
+        'ANCHOR: Rates rose. And—',
+        'MAN #2: What a day it was.',
+      ]);
+    });
+
+    it.each([
+      ['in the middle of a sentence', 'We look at what comes from\nNASA: a new picture.'],
+      ['in front of capitals', 'ALERT: STORM TONIGHT.'],
+      ['in lower case', 'Lesson: never dry salt in the rain.'],
+      ['of one letter', 'B: never dry salt in the rain.'],
+    ])('leaves a word in front of a colon in the text: %s', (_which, line) => {
+      const said = talk(...rest, 'ANCHOR: Rates rose.', 'ANCHOR: Prices fell.', line);
+      expect(said.at(-1)).toBe(`ANCHOR: Rates rose. Prices fell. ${line.replace('\n', ' ')}`);
+    });
+
+    it('believes none where no name in capitals comes back, or everything is in capitals', () => {
+      expect(talk(...rest, 'Ann: Rates rose.', 'Ann: Prices fell.', 'SALT: it is dry.')).toHaveLength(2);
+      expect(talk(...rest, 'SALT: it is dry.', 'WATER: it is wet.')).toHaveLength(1);
+      const shouted = [...rest, 'Ann: Rates rose.', 'Ann: Prices fell.', 'The lesson: 2 is enough.'];
+      expect(talk(...shouted.map((line) => line.toUpperCase()))).toHaveLength(2);
+    });
+  });
+
+  it('takes a note on music between its signs for no words, and keeps what is sung', () => {
+    const cues = [
+      '♪ dramatic music ♪',
+      'Good night.',
+      '♪ upbeat\nmusic playing ♪',
+      '♪ Crying together ♪',
+      '♪ la ♪ Music ♪',
+    ];
+    const document = documentOf(
+      'x.srt',
+      cues
+        .map((text, at) => `${clock(at * 5_000, ',')} --> ${clock(at * 5_000 + 4_900, ',')}\n${text}\n`)
+        .join('\n'),
+    );
+    expect(linesOf(document).join(' ')).toBe('Good night. Crying together la Music');
+    expect(codesOf(document)).toEqual(['SOUNDS_LEFT_OUT']);
+  });
+
   it('says what is wrong where no cue can be read', () => {
     expect(() => documentOf('no.srt', 'Hello there.\nNo times at all.')).toThrow(
       '"no.srt" was taken for SubRip, but none of its 2 lines begins a cue. ' +

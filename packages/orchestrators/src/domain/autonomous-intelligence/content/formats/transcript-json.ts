@@ -2,7 +2,7 @@ import { ContentError } from '../content-error.js';
 import { present, type Draft, type Source } from '../draft.js';
 import { isoDate } from '../metadata/iso-date.js';
 import { SoundTally, segmentBlocks } from '../prose/blocks.js';
-import { cleanText } from '../prose/clean.js';
+import { cleanText, hasWords } from '../prose/clean.js';
 import type { Utterance } from '../timed/cue.js';
 import { mergeUtterances } from '../timed/merge.js';
 import {
@@ -16,6 +16,8 @@ import { textBlocks } from './plain-text.js';
 
 /** Characters per second below which nobody speaks: then the times are no seconds. */
 const SLOWEST_SPEECH = 0.5;
+/** Words that share a time where no sentence ends; about seven seconds of speech. */
+const MAX_ROW_WORDS = 20;
 const NEXT_STEP =
   'Use the Podcasting 2.0 transcript form: { "segments": [{ "speaker", "startTime", "endTime", "body" }] }.';
 
@@ -139,7 +141,7 @@ function inMs(time: TranscriptTime | undefined, perUnit: number): number | undef
   return time === undefined ? undefined : Math.round(time.unit === 'ms' ? time.value : time.value * perUnit);
 }
 
-/** Single words of one speaker put together; a row ends with a sentence. */
+/** Single words of one speaker put together; a row ends with a sentence, or where its time would say too little. */
 function withWordsJoined(rows: readonly TranscriptRow[]): TranscriptRow[] {
   const whole: TranscriptRow[] = [];
   let open: { words: string[]; first: TranscriptRow; last: TranscriptRow } | undefined;
@@ -160,6 +162,8 @@ function withWordsJoined(rows: readonly TranscriptRow[]): TranscriptRow[] {
       continue;
     }
     if (open !== undefined && row.speaker !== undefined && row.speaker !== open.first.speaker) close();
+    // A sign of its own ("," or ".") goes with the word before it.
+    if (open !== undefined && open.words.length >= MAX_ROW_WORDS && hasWords(row.text)) close();
     open ??= { words: [], first: row, last: row };
     open.words.push(row.text.trim());
     if (row.end !== undefined) open.last = row;

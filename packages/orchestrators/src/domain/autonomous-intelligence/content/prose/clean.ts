@@ -42,19 +42,28 @@ const NO_SPACES_SCRIPT =
 
 /** Puts stretches of running text together, with a space where the script uses them; empty ones are skipped. */
 export function joinText(parts: readonly string[]): string {
-  const joined: string[] = [];
-  let before = '';
-  for (const part of parts) {
-    if (part === '') continue;
-    const tight = NO_SPACES_SCRIPT.test(before.slice(-1)) && NO_SPACES_SCRIPT.test(part.slice(0, 1));
-    if (before !== '' && !tight) joined.push(' ');
-    joined.push(part);
-    before = part;
-  }
-  return joined.join('');
+  return joinPlaced(parts).text;
 }
 
-const ANNOTATION = /\[([^[\]()]{1,60})\]|\(([^[\]()]{1,60})\)/gu;
+/** The same with the offset in the text at which each stretch begins; an empty one begins where the one before it ends. */
+export function joinPlaced(parts: readonly string[]): { text: string; offsets: number[] } {
+  const joined: string[] = [];
+  const offsets: number[] = [];
+  let before = '';
+  let length = 0;
+  for (const part of parts) {
+    const tight = NO_SPACES_SCRIPT.test(before.slice(-1)) && NO_SPACES_SCRIPT.test(part.slice(0, 1));
+    const gap = part === '' || before === '' || tight ? '' : ' ';
+    offsets.push(length + gap.length);
+    if (part === '') continue;
+    joined.push(gap, part);
+    length += gap.length + part.length;
+    before = part;
+  }
+  return { text: joined.join(''), offsets };
+}
+
+const ANNOTATION = /\[([^[\]()]{1,60})\]|\(([^[\]()]{1,60})\)|[♩♪♫♬]([^[\]()♩♪♫♬]{1,60})[♩♪♫♬]/gu;
 const MUSIC_SIGNS = /[♩♪♫♬♭♮♯]+/gu;
 const SOUNDS = new Set(
   (
@@ -67,6 +76,10 @@ const SOUNDS = new Set(
     'risate applaus gelach muziek muzyka oklaski музыка аплодисменты смех 音楽 拍手 笑 笑い 笑い声 掌声 音乐 음악 박수 웃음'
   ).split(' '),
 );
+/** Of these, what a note between signs of music tells; any other word there may be sung. */
+const MUSIC = new Set(
+  'jingle theme music musical musik musique música musica muziek muzyka музыка 音楽 音乐 음악'.split(' '),
+);
 const SOUND_COMPANIONS = new Set(
   (
     'a and all audience audio background begins both brief bright calm continues continued door dramatic ends fades ' +
@@ -77,15 +90,16 @@ const SOUND_COMPANIONS = new Set(
 );
 
 /**
- * Takes out notes on sounds that are not speech: `[Music]`, `(applause)`, `[audience laughs]`, and the note
+ * Takes out notes on sounds that are not speech: `[Music]`, `(applause)`, `♪ dramatic music ♪`, and the note
  * signs around sung words (the words stay). A bracket goes only if every word in it is a sound or goes with
  * one, so that `(the music industry)` stays. The caller reports `removed`.
  */
 export function withoutSounds(text: string): { text: string; removed: number } {
   let removed = 0;
-  const spoken = text.replace(ANNOTATION, (whole, square?: string, round?: string) => {
-    const words = (square ?? round ?? '').toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? [];
-    const isSound = words.some((word) => SOUNDS.has(word));
+  const spoken = text.replace(ANNOTATION, (whole, square?: string, round?: string, sung?: string) => {
+    const words = (square ?? round ?? sung ?? '').toLowerCase().match(/[\p{L}\p{M}]+/gu) ?? [];
+    const telling = sung === undefined ? SOUNDS : MUSIC;
+    const isSound = words.some((word) => telling.has(word));
     if (!isSound || !words.every((word) => SOUNDS.has(word) || SOUND_COMPANIONS.has(word))) return whole;
     removed += 1;
     return ' ';

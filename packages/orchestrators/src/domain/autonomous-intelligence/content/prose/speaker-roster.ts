@@ -17,37 +17,56 @@ export interface RosterOptions {
    * @default 0.1
    */
   readonly minimumShare?: number;
+  /**
+   * Whether a name in capitals that comes once is believed where others in capitals come back, as captions write
+   * them (`ANCHOR:`, `ANCHOR:`, `REPORTER:`). In prose such a word heads a remark: `ARM: fixed a crash`.
+   *
+   * @default false
+   */
+  readonly believesCapitals?: boolean;
 }
 
 /** From this share of labelled lines on, a name that speaks only once is believed too. */
 const DIALOGUE_SHARE = 0.4;
 /** The same where no name comes back: a list of headlines with colons in some has none either. */
 const SINGLE_TURNS_SHARE = 0.75;
+const NO_LABEL: SpeakerLabel = { label: '', rest: '' };
 /** Listed names that are looked at. */
 const MAX_KNOWN = 100;
+/** A name in capitals; one letter alone may be the end of anything. */
+const IN_CAPITALS = /^(?=.*\p{Lu}.*\p{Lu})\P{Ll}+$/u;
+/** What stops in the middle of a sentence: the line after it goes on with it. */
+const GOES_ON = /[\p{L}\p{N},;]\s*$/u;
 const ALIAS = /^(.+?) \((\p{Lu}[\p{L}.]{0,4})\)$/u;
 
 /**
  * The speakers of a document. `Word: text` is also how notes, lists and definitions begin, so a label counts
  * only if the source lists the name, or the label comes back and such labels are not rare, or most lines are
- * turns. What does not count stays in the text. `Carl Dong (CD):` makes `CD:` the same speaker, and initials
+ * turns; in captions also if it is in capitals as those that come back are. What does not count stays in the text. `Carl Dong (CD):` makes `CD:` the same speaker, and initials
  * or a first name stand for the one listed name they fit.
  */
 export class SpeakerRoster {
   readonly #names = new Map<string, string>();
 
   constructor(lines: Iterable<string>, options: RosterOptions = {}) {
-    const { minimumShare = 0.1 } = options;
+    const { minimumShare = 0.1, believesCapitals = false } = options;
     const known = (options.known ?? []).slice(0, MAX_KNOWN);
     const counts = new Map<string, number>();
+    const inCapitals = new Set<string>();
     let total = 0;
     let labelled = 0;
+    let inLowerCase = 0;
+    let before = '';
     for (const line of lines) {
       if (line.trim() === '') continue;
       total += 1;
-      const label = readSpeakerLabel(line)?.label;
-      if (label === undefined || !looksLikeName(label)) continue;
+      if (/\p{Ll}/u.test(line)) inLowerCase += 1;
+      const isFirst = !GOES_ON.test(before);
+      before = line;
+      const { label, rest } = readSpeakerLabel(line) ?? NO_LABEL;
+      if (label === '' || !looksLikeName(label)) continue;
       labelled += 1;
+      if (isFirst && IN_CAPITALS.test(label) && !IN_CAPITALS.test(rest)) inCapitals.add(label);
       counts.set(label, (counts.get(label) ?? 0) + 1);
     }
     const aliases = aliasesIn(counts);
@@ -61,10 +80,14 @@ export class SpeakerRoster {
     const share = inTurns > 0 ? DIALOGUE_SHARE : SINGLE_TURNS_SHARE;
     const isDialogue = labelled >= 2 && labelled >= total * share;
     const believed = inTurns >= 2 && inTurns >= total * minimumShare;
+    // Where everything is in capitals, they tell nothing.
+    const capitalsTell = believesCapitals && believed && inLowerCase * 2 >= total;
+    const believesOnce = capitalsTell && repeated.some((label) => inCapitals.has(label));
     for (const label of counts.keys()) {
       const listed = listedName(label, known);
       const isRepeated = occurrences(label) > 1 || aliased.has(label);
-      if (listed === undefined && !isDialogue && !(believed && isRepeated)) continue;
+      const isTold = (believed && isRepeated) || (believesOnce && inCapitals.has(label));
+      if (listed === undefined && !isDialogue && !isTold) continue;
       const name = aliases.get(label) ?? label;
       this.#names.set(label, listed ?? (aliased.has(name) ? name.replace(ALIAS, '$1') : name));
     }

@@ -25,11 +25,14 @@ interface Turn {
 
 /**
  * Says who speaks in every cue: the voice tag, else a name in the text (`>> NAME:`, or `Name:` where such labels
- * come back), else the name before. `>>` without a name means somebody else, not known who; so do lines
+ * come back, and `NAME:` once beside them), else the name before. `>>` without a name means somebody else, not known who; so do lines
  * that begin with a dash, where a cue has several of them or the file many. Cues that hold no word are left out and counted.
  */
 export function utterancesOf(cues: readonly Cue[], warnings: WarningLog): Utterance[] {
-  const roster = new SpeakerRoster(linesOf(cues), { minimumShare: CAPTION_LABEL_SHARE });
+  const roster = new SpeakerRoster(linesOf(cues), {
+    minimumShare: CAPTION_LABEL_SHARE,
+    believesCapitals: true,
+  });
   const usesDashes = countOf(linesOf(cues), DASHED_TURN) >= DASHED_LINES;
   const names = new SpeakerNames();
   const tally = new SoundTally();
