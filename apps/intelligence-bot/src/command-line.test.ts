@@ -169,10 +169,13 @@ describe('the command line', () => {
     const data = 'interrupted';
     const ended = await run(['analyze', SAMPLES], { data, interruptAt: '1/1' });
     expect(ended.code).toBe(130);
-    expect(ended.err).toMatch(/\ninterrupted\n$/);
+    expect(ended.err).toMatch(
+      /\ninterrupted\nnote \d+ briefings? (?:is|are) done and kept, of \d+ sources; the same command goes on with the rest\.\n$/,
+    );
     const listed = await run(['list', '--json'], { data });
     expect(listed.code).toBe(0);
     const known = JSON.parse(listed.out) as BriefingSummary[];
+    expect(String(known.length)).toBe(/note (\d+) briefing/.exec(ended.err)?.[1]);
     expect(known.length).toBeGreaterThanOrEqual(1);
     expect(known.length).toBeLessThan(15);
   }, 60_000);

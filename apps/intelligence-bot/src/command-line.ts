@@ -191,6 +191,7 @@ function programFor(run: CommandRun, done: (code: ExitCode) => void): Command {
     .argument('[operation]', 'the default one where it is left out')
     .argument('[params]', 'an object in JSON')
     .addOption(new Option('-q, --quiet', 'no progress'))
+    .addOption(new Option('--json', 'no progress, and JSON on stdout also where it fails'))
     .addOption(verbose())
     .action(
       async (

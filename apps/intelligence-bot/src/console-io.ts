@@ -16,6 +16,8 @@ export interface ConsoleIo {
   readonly errColors: boolean;
   /** What was complained about last, for those who asked for JSON and got nothing else. */
   complaint?: Complaint;
+  /** What somebody wants to know who has pressed Ctrl-C. */
+  afterInterrupt?: string;
   /** JSON was written to `out`. */
   isAnswered?: boolean;
 }

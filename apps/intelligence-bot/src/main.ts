@@ -4,7 +4,7 @@ import { StepFailure } from '@kapelle/core';
 import { failureCode } from '@kapelle/orchestrators';
 import { fileURLToPath } from 'node:url';
 import { runCommandLine } from './command-line.js';
-import { complain, exitCodeOf } from './complaint.js';
+import { complain, exitCodeOf, remark } from './complaint.js';
 import { consoleIo } from './console-io.js';
 import { EXIT_CODE, type ExitCode } from './exit-code.js';
 import { readSettings, SettingsError } from './settings.js';
@@ -47,6 +47,7 @@ async function main(): Promise<void> {
   }
   if (signalled !== undefined) {
     io.err.write('interrupted\n');
+    if (io.afterInterrupt !== undefined) remark(io, 'note', io.afterInterrupt);
     code = signalled;
     io.complaint = { message: 'interrupted' };
   }

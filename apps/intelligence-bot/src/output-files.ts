@@ -1,4 +1,4 @@
-import { renderHtml, renderJson, renderMarkdown, type Briefing } from '@kapelle/orchestrators';
+import { DEPTHS, renderHtml, renderJson, renderMarkdown, type Briefing } from '@kapelle/orchestrators';
 import { randomUUID } from 'node:crypto';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,6 +12,15 @@ export class OutputError extends Error {
 
 const FORMATS = { md: renderMarkdown, html: renderHtml, json: renderJson } as const;
 const MAX_NAME_LENGTH = 60;
+/** The end of the names below: the id of a briefing, and the format. */
+const BRIEFING_FILE = new RegExp(
+  `-[\\da-f]{12}-(?:${DEPTHS.join('|')})\\.(?:${Object.keys(FORMATS).join('|')})$`,
+);
+
+/** Whether a file has the name of one that {@link writeBriefing} writes. */
+export function isBriefingFile(name: string): boolean {
+  return BRIEFING_FILE.test(name);
+}
 
 /**
  * Writes a briefing as Markdown, HTML and JSON into a folder, which is made where it is missing. Each file appears

@@ -69,10 +69,16 @@ export function toSummary(row: SummaryRow): BriefingSummary {
   };
 }
 
-/** What of a briefing is searched: its title, its summary, and everything it quotes, names or concludes. */
+/** What stands between two quotations or names in a column of the index. */
+export const SEPARATOR = ' · ';
+
+/**
+ * What of a briefing is searched: its title, its summary, and everything it quotes of the content and finds in it. What it says of its
+ * own work, as why a claim is not settled, is in the same words in every briefing and is none of it.
+ */
 export function toSearchText({ document, analysis, claims, narrative }: Briefing): SearchText {
   const lines = (...parts: (readonly string[] | undefined)[]) =>
-    plainText(parts.flatMap((part) => part ?? []).join(' · '));
+    plainText(parts.flatMap((part) => part ?? []).join(SEPARATOR));
   return {
     title: lines([document.title], document.author === undefined ? [] : [document.author]),
     summary: lines(
@@ -80,11 +86,7 @@ export function toSearchText({ document, analysis, claims, narrative }: Briefing
       narrative === undefined ? [] : [narrative.text],
     ),
     body: lines(
-      claims.flatMap(({ claim, explanation, evidence }) => [
-        claim.quote,
-        explanation,
-        ...evidence.map(({ statement }) => statement),
-      ]),
+      claims.map(({ claim }) => claim.quote),
       // Claims that no check was made for.
       analysis.claims
         ?.filter(({ id }) => !claims.some(({ claim }) => claim.id === id))
@@ -94,8 +96,18 @@ export function toSearchText({ document, analysis, claims, narrative }: Briefing
       analysis.entities?.map(({ text }) => text),
       analysis.fallacies?.map(({ quote }) => quote),
       analysis.persuasion?.map(({ quote }) => quote),
+      [sourceName(document.uri)],
     ),
   };
+}
+
+/** The name of a file without the folders it is in, which say nothing of the content; of a web address, all but its query. */
+function sourceName(uri: string): string {
+  if (/^https?:/i.test(uri) && URL.canParse(uri)) {
+    const { hostname, pathname } = new URL(uri);
+    return `${hostname}${pathname}`;
+  }
+  return uri.split(/[\\/]/).at(-1) ?? '';
 }
 
 /** A tenant as one word of the full-text index. */

@@ -233,6 +233,26 @@ describe('LibsqlBriefingStore: search', () => {
     expect(forged?.snippet.text).toContain('a  forged  violin');
   });
 
+  it('searches the content and its source, and not what every briefing says', async () => {
+    const store = open();
+    const { claims, analysis, ...rest } = aBriefing({ id: 'talk', claim: 'The bridge cost four million.' });
+    await store.save('t', {
+      ...rest,
+      analysis: { ...analysis, keywords: [{ term: 'bridge', score: 1, count: 1 }] },
+      claims: claims.map((each) => ({
+        ...each,
+        explanation: 'Nothing known can be compared with the whole of this sentence.',
+        evidence: [{ statement: 'Somebody wrote a symphony.', source: 'facts', stance: 'related' }],
+      })),
+    });
+    for (const query of ['compared', 'symphony', 'talks']) expect(await ids(store, query)).toEqual([]);
+    expect(await ids(store, 'talk.vtt')).toEqual(['talk']);
+    const [named] = await store.search('t', 'vtt', { limit: 1 });
+    expect(named?.snippet.text).toMatch(/^\S+ · The bridge cost four million\./);
+    const [hit] = await store.search('t', 'bridge', { limit: 1 });
+    expect(hit?.snippet).toEqual({ text: 'The bridge cost four million.', matches: [{ start: 4, end: 10 }] });
+  });
+
   it('takes anything typed as a query, never as syntax', async () => {
     const store = await library();
     const typed = [

@@ -11,6 +11,7 @@ import type Database from 'libsql';
 import { resolve } from 'node:path';
 import {
   SEARCH_COLUMNS,
+  SEPARATOR,
   SUMMARY_COLUMNS,
   checkKey,
   invalidArgument,
@@ -51,6 +52,8 @@ export const MAX_PAGE_SIZE = 500;
 const MATCH_START = '\u0002';
 const MATCH_END = '\u0003';
 const SNIPPET_WORDS = 24;
+/** Shorter ones are names and keywords. */
+const SENTENCE_WORDS = 4;
 
 const SQL = {
   searchRow: 'SELECT search_row FROM briefings WHERE tenant_id = ? AND id = ?',
@@ -211,9 +214,19 @@ export class LibsqlBriefingStore implements BriefingStore {
   }
 }
 
-/** Of the columns that matched, the one with the most matches; the first of equals. */
+/**
+ * Of the quotations and names in the columns, the one with the most matches; of equals the first that is a sentence rather than a word,
+ * A name or keyword is followed by a sentence, so that something of the content is shown.
+ */
 function bestSnippet(marked: readonly string[]): Snippet {
-  return marked.map(unmark).reduce((best, next) => (next.matches.length > best.matches.length ? next : best));
+  const parts = marked.flatMap((column) => column.split(SEPARATOR)).map(unmark);
+  const isText = ({ text }: Snippet): boolean => text.split(' ').length >= SENTENCE_WORDS;
+  const chosen = parts.reduce((best, next) => {
+    const more = next.matches.length - best.matches.length;
+    return more > 0 || (more === 0 && isText(next) && !isText(best)) ? next : best;
+  });
+  const sentence = isText(chosen) ? undefined : parts.find(isText)?.text;
+  return sentence === undefined ? chosen : { ...chosen, text: `${chosen.text}${SEPARATOR}${sentence}` };
 }
 
 function unmark(marked: string): Snippet {

@@ -97,6 +97,31 @@ describe('the files of a folder', () => {
   });
 });
 
+describe('briefings in the folder that is analysed', () => {
+  it('are passed over, and told in a line', async () => {
+    await write('talks/one.txt', 'talks/notes.md');
+    const first = await run('analyze', 'talks', '--depth', 'quick', '--out', 'talks/briefings');
+    expect(first.code).toBe(0);
+    const second = await run('analyze', 'talks', '--depth', 'quick', '--out', 'talks/briefings');
+    expect(second.err).toMatch(
+      /^note Passed over, as they are briefings that --out has written: talks\/briefings\/\S+, .* and 1 more\. What is named itself is analysed\.$/m,
+    );
+    expect(second.err).toContain('2 cached;');
+    const made = JSON.parse((await run('list', '--json')).out) as readonly { readonly id: string }[];
+    expect(made).toHaveLength(2);
+
+    // The beginning of an id is enough for all depths of one content.
+    await run('analyze', 'talks/one.txt', '--depth', 'standard');
+    const both = JSON.parse((await run('list', '--json')).out) as readonly { readonly id: string }[];
+    const prefix = both[0]?.id.slice(0, 12) ?? '';
+    const shown = await run('show', prefix, '--format', 'json');
+    expect((JSON.parse(shown.out) as { readonly id: string }).id).toBe(`${prefix}-standard`);
+    expect(shown.err).toBe(
+      `note This is ${prefix}-standard, the newest. The same content was also briefed as ${prefix}-quick.\n`,
+    );
+  }, 60_000);
+});
+
 describe('the same content under two names', () => {
   it('is one briefing, which is shown with both', async () => {
     await writeFile(join(folder, 'first.txt'), TEXT);

@@ -52,13 +52,14 @@ export async function analyze(
   }
   if (options.json !== true && options.quiet !== true) tellPassedOver(run, sources);
   return withBot(run, options.verbose === true, async (bot, context) => {
+    const stopCounting = countKept(run, bot, context.requestId, content.length, options);
     const result = await takeIn(
       run,
       bot,
       context,
       content.map(({ uri }) => uri),
       options,
-    );
+    ).finally(stopCounting);
     if (result.status === 'failed') {
       if (signal.aborted) return EXIT_CODE.interrupted;
       complain(run.io, { message: result.error });
@@ -71,18 +72,44 @@ export async function analyze(
 }
 
 function tellPassedOver({ io, settings }: CommandRun, sources: readonly FoundSource[]): void {
-  const names = sources.flatMap(({ kind, uri }) =>
-    kind === 'passedOver' ? [shownPath(uri, settings.baseFolder)] : [],
-  );
-  if (names.length === 0) return;
-  const more = names.length > MAX_NAMED ? ` and ${String(names.length - MAX_NAMED)} more` : '';
-  const told = `${names.slice(0, MAX_NAMED).join(', ')}${more}`;
-  const isOne = names.length === 1;
-  remark(
-    io,
-    'note',
-    `Passed over, as ${isOne ? 'it describes its' : 'they describe their'} folder: ${told}. What is named itself is analysed.`,
-  );
+  const tellThose = (which: FoundSource['kind'], because: readonly [one: string, several: string]): void => {
+    const names = sources.flatMap(({ kind, uri }) =>
+      kind === which ? [shownPath(uri, settings.baseFolder)] : [],
+    );
+    if (names.length === 0) return;
+    const more = names.length > MAX_NAMED ? ` and ${String(names.length - MAX_NAMED)} more` : '';
+    const told = `${names.slice(0, MAX_NAMED).join(', ')}${more}`;
+    const why = because[names.length === 1 ? 0 : 1];
+    remark(io, 'note', `Passed over, as ${why}: ${told}. What is named itself is analysed.`);
+  };
+  tellThose('passedOver', ['it describes its folder', 'they describe their folder']);
+  tellThose('ownOutput', [
+    'it is a briefing that --out has written',
+    'they are briefings that --out has written',
+  ]);
+}
+
+/** Keeps in mind what an interruption leaves, where there are several sources. */
+function countKept(
+  { io }: CommandRun,
+  { host }: Bot,
+  requestId: string,
+  sources: number,
+  { json, quiet }: AnalyzeOptions,
+): () => void {
+  if (sources < 2 || json === true || quiet === true) return () => undefined;
+  let kept = 0;
+  const tellKept = (): void => {
+    io.afterInterrupt = `${String(kept)} ${kept === 1 ? 'briefing is' : 'briefings are'} done and kept, of ${String(sources)} sources; the same command goes on with the rest.`;
+  };
+  tellKept();
+  return host.facade.events.on('call.ended', ({ orchestrator, requestId: of, result }) => {
+    if (orchestrator !== 'autonomous_intelligence' || of !== requestId) return;
+    const isBriefed = result.status === 'ok' || result.status === 'uncertain';
+    if (!isBriefed || result.metadata['stored'] === false) return;
+    kept += 1;
+    tellKept();
+  });
 }
 
 async function takeIn(

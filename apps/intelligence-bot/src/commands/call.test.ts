@@ -119,6 +119,22 @@ describe('call', () => {
     expect(agent.definition.instructions).toEqual(['Name the city alone.']);
   }, 60_000);
 
+  it('writes JSON alone to stdout with --json, and the whole result where it fails', async () => {
+    const fine = await call(['unified_feedback', 'get_health', '--json']);
+    expect([fine.code, fine.err]).toEqual([0, '']);
+    expect(JSON.parse(fine.out)).toMatchObject({ components: [] });
+    const unknown = await call(['mission', 'get', json({ missionId: 'mission_none' }), '--json']);
+    expect(JSON.parse(unknown.out)).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('mission_none'),
+      errorCategory: 'not_found',
+      code: 'MISSION_UNKNOWN',
+      details: { code: 'MISSION_UNKNOWN' },
+    });
+    expect([unknown.code, unknown.err.match(/\n/g)?.length]).toEqual([4, 1]);
+    expect(unknown.err).toContain('[MISSION_UNKNOWN]');
+  }, 60_000);
+
   it('says what is wrong with a call', async () => {
     expect(await call(['unified_feedbac', 'get_health'])).toMatchObject({
       code: 1,
@@ -133,6 +149,9 @@ describe('call', () => {
       code: 1,
       err: expect.stringContaining('componentType'),
     });
+    expect((await call(['unified_feedbac'])).err).toMatch(
+      /^error There is no orchestrator "unified_feedbac"\. Near to it: "unified_feedback".*; "orchestrators" lists all of them\. \[ORCHESTRATOR_UNKNOWN\]\n/,
+    );
     for (const text of ['{', '[]', '7', 'null']) {
       expect(await call(['unified_feedback', 'recommend', text])).toMatchObject({ code: 2 });
     }

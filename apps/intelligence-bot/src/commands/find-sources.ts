@@ -2,12 +2,15 @@ import { stat } from 'node:fs/promises';
 import { basename, relative, resolve } from 'node:path';
 import { STDIN_URI } from '../adapters/stream-content.js';
 import { UsageError } from '../complaint.js';
+import { isBriefingFile } from '../output-files.js';
 
 /** A source as somebody wrote it, and what the bot is asked for. */
 export type FoundSource =
   | { readonly kind: 'content'; readonly uri: string }
   /** A file that says something of the folder it is in; it is content only where it is named itself. */
   | { readonly kind: 'passedOver'; readonly uri: string }
+  /** A briefing that `--out` has written; it, too, is content only where it is named itself. */
+  | { readonly kind: 'ownOutput'; readonly uri: string }
   | { readonly kind: 'problem'; readonly uri: string; readonly message: string; readonly code: string };
 
 // At least two letters: a single one is a drive of Windows.
@@ -20,7 +23,8 @@ const DESCRIBES_FOLDER = [
 ];
 
 /**
- * Files, folders and URLs as absolute paths and URLs; a folder is the content files in it, but for those that describe it. What
+ * Files, folders and URLs as absolute paths and URLs; a folder is the content files in it, but for those that describe it and
+ * for briefings that `--out` has written. What
  * cannot be listed is told in the place of its files.
  */
 export async function findSources(
@@ -38,7 +42,8 @@ export async function findSources(
   const content = new Set(found.flatMap(({ kind, uri }) => (kind === 'content' ? [uri] : [])));
   const seen = new Set<string>();
   return found.filter(({ kind, uri }) => {
-    if (seen.has(uri) || (kind === 'passedOver' && content.has(uri))) return false;
+    const isLeftOut = kind === 'passedOver' || kind === 'ownOutput';
+    if (seen.has(uri) || (isLeftOut && content.has(uri))) return false;
     seen.add(uri);
     return true;
   });
@@ -55,12 +60,7 @@ async function filesOf(
   const { CONTENT_EXTENSIONS, listContentFiles } = await import('../adapters/file-content.js');
   try {
     const files = await listContentFiles(path, { signal });
-    const listed = files.map((uri): FoundSource => {
-      return {
-        kind: DESCRIBES_FOLDER.some((each) => each.test(basename(uri))) ? 'passedOver' : 'content',
-        uri,
-      };
-    });
+    const listed = files.map((uri): FoundSource => ({ kind: kindOf(basename(uri)), uri }));
     if (listed.some(({ kind }) => kind === 'content')) return listed;
     const message = `The folder "${shownPath(path, baseFolder)}" holds no content files. Name a folder with files that end in ${CONTENT_EXTENSIONS.join(', ')}.`;
     return [...listed, { kind: 'problem', uri: path, message, code: 'FOLDER_EMPTY' }];
@@ -71,6 +71,11 @@ async function filesOf(
       { kind: 'problem', uri: path, message, code: typeof code === 'string' ? code : 'SOURCE_NOT_READABLE' },
     ];
   }
+}
+
+function kindOf(name: string): 'content' | 'passedOver' | 'ownOutput' {
+  if (isBriefingFile(name)) return 'ownOutput';
+  return DESCRIBES_FOLDER.some((each) => each.test(name)) ? 'passedOver' : 'content';
 }
 
 /** A path as short as it can be written from the base folder; a URL as it is. */

@@ -108,7 +108,18 @@ describe('mission', () => {
   }, 60_000);
 
   it('says what is wrong with a mission that cannot be', async () => {
-    expect(await mission(['nowhere.txt', '--depth', 'quick'])).toMatchObject({ code: 1, out: '' });
+    for (const [named, code, told] of [
+      ['nowhere.txt', 3, '[SOURCE_NOT_FOUND]'],
+      ['file:///nowhere/at-all.txt', 3, '[SOURCE_NOT_FOUND]'],
+      ['gopher://example.org/talk', 3, '[SOURCE_UNSUPPORTED_SCHEME]'],
+      ['mision_abc_1_def', 4, '[MISSION_UNKNOWN]'],
+      ['mission-abc', 4, '[MISSION_UNKNOWN]'],
+    ] as const) {
+      const refused = await mission([named, '--depth', 'quick']);
+      expect([named, refused.code, refused.out]).toEqual([named, code, '']);
+      expect(refused.err).toContain(told);
+    }
+    expect((await mission([])).err).toContain('No missions yet');
     expect(await mission(['mission_unknown'])).toMatchObject({
       code: 4,
       err: expect.stringContaining('[MISSION_UNKNOWN]'),

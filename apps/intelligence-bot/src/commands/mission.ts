@@ -1,4 +1,4 @@
-import { escapeControls, OrchestrationContext, type StepResult } from '@kapelle/core';
+import { escapeControls, OrchestrationContext, StepResult } from '@kapelle/core';
 import {
   failureCode,
   type Mission,
@@ -6,7 +6,9 @@ import {
   type MissionPlan,
   type MissionSummary,
 } from '@kapelle/orchestrators';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Bot } from '../compose.js';
 import { complain, exitCodeOf, remark, UsageError } from '../complaint.js';
 import { colorsOf, fitted, type Colors } from '../console-io.js';
@@ -43,6 +45,11 @@ export async function mission(
   options: MissionCommandOptions,
 ): Promise<ExitCode> {
   const { composeService } = await import('../service.js');
+  const nowhere =
+    named === undefined || MISSION_ID.test(named.trim()) || named === '-'
+      ? undefined
+      : await leadsNowhere(named.trim(), run.settings.baseFolder);
+  if (nowhere !== undefined) return failed(run.io, nowhere);
   const target = named === undefined ? undefined : await targetOf(run, named);
   return withBot(
     run,
@@ -70,6 +77,42 @@ async function targetOf({ settings, signal }: CommandRun, named: string): Promis
     throw new UsageError(`"${named}" is a folder. A mission is about one source: name a file in it.`);
   }
   return { uri: only.uri };
+}
+
+/** What looks like an id of a mission that was mistyped. */
+const ALMOST_MISSION_ID = /^m[a-z]*[_-][\w-]+$/i;
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
+
+/** Why there is nothing to plan a mission for: `SOURCE_NOT_FOUND`, `SOURCE_UNSUPPORTED_SCHEME` or `MISSION_UNKNOWN`. */
+async function leadsNowhere(named: string, baseFolder: string): Promise<StepResult | undefined> {
+  if (named === '') return undefined;
+  const scheme = SCHEME.exec(named)?.[1]?.toLowerCase();
+  if (scheme === 'http' || scheme === 'https') return undefined;
+  if (scheme !== undefined && scheme !== 'file') {
+    return notFound(
+      `"${named.slice(0, 80)}" has a scheme that cannot be read. Use http, https or file; write "./" in front if it is the name of a file.`,
+      'SOURCE_UNSUPPORTED_SCHEME',
+    );
+  }
+  const path = scheme === 'file' ? pathOf(named) : resolve(baseFolder, named);
+  if (path !== undefined && (await stat(path).catch(() => undefined)) !== undefined) return undefined;
+  const isId = scheme === undefined && ALMOST_MISSION_ID.test(named);
+  return notFound(
+    `There is no file, folder or mission "${named.slice(0, 200)}". Check the spelling; "mission" alone lists the missions.`,
+    isId ? 'MISSION_UNKNOWN' : 'SOURCE_NOT_FOUND',
+  );
+}
+
+function pathOf(fileUrl: string): string | undefined {
+  try {
+    return fileURLToPath(fileUrl);
+  } catch {
+    return undefined;
+  }
+}
+
+function notFound(message: string, code: string): StepResult {
+  return StepResult.fail(message, { errorCategory: 'not_found', details: { code } });
 }
 
 async function listMissions(

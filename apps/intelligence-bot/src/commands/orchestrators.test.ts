@@ -9,13 +9,14 @@ import { runCommandLine } from '../command-line.js';
 import { consoleIo } from '../console-io.js';
 import { readSettings } from '../settings.js';
 
-/** A terminal of so many columns. */
+/** A terminal of so many columns, or a pipe. */
 class Terminal extends Writable {
-  readonly isTTY = true;
+  readonly isTTY: boolean;
   text = '';
 
-  constructor(readonly columns: number) {
+  constructor(readonly columns: number | undefined) {
     super();
+    this.isTTY = columns !== undefined;
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
@@ -25,7 +26,7 @@ class Terminal extends Writable {
 }
 
 /** The lines of `orchestrators` in a terminal of so many columns. */
-async function shown(columns: number): Promise<readonly string[]> {
+async function shown(columns: number | undefined): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'kapelle-orchestrators-command-'));
   try {
     const out = new Terminal(columns);
@@ -54,4 +55,12 @@ describe('orchestrators', () => {
     },
     60_000,
   );
+
+  it('lists one after the other in a pipe, within 100 columns', async () => {
+    const lines = await shown(undefined);
+    expect(Math.max(...lines.map((line) => [...line].length))).toBeLessThanOrEqual(100);
+    const names = lines.filter((line) => !line.startsWith(' '));
+    expect(names).toContainEqual(expect.stringMatching(/^unified_feedback {2}application · /));
+    expect(lines.join('\n')).not.toContain('│');
+  }, 60_000);
 });

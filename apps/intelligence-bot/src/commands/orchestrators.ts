@@ -9,6 +9,8 @@ const LAYERS: readonly OrchestratorInfo['layer'][] = ['domain', 'application', '
 
 /** Narrower terminals get a paragraph for each. */
 const TABLE_WIDTH = 110;
+/** What goes into a pipe or a file gets paragraphs, too, of so many columns. */
+const LIST_WIDTH = 100;
 
 /** Prints what runs: asked of the running facade, not of a list. */
 export async function orchestrators(
@@ -27,7 +29,7 @@ export async function orchestrators(
       const colors = colorsOf(io.outColors);
       if (json === true) io.out.write(`${JSON.stringify(known, undefined, 2)}\n`);
       else {
-        const room = roomOf(io.out, 0);
+        const room = io.out.isTTY === true ? roomOf(io.out, 0) : LIST_WIDTH;
         const sorted = known.sort((a, b) => LAYERS.indexOf(a.layer) - LAYERS.indexOf(b.layer));
         io.out.write(room < TABLE_WIDTH ? paragraphs(sorted, colors, room) : table(sorted, colors, room));
       }
@@ -47,8 +49,7 @@ function table(known: readonly OrchestratorInfo[], colors: Colors, room: number)
   const left = room - used.reduce((sum, width) => sum + width, 2);
   const lines = new Table({
     head: [...columns, 'operations'].map((title) => colors.bold(title)),
-    // What is piped has all the room there is.
-    ...(Number.isFinite(left) ? { colWidths: [null, null, null, null, null, left], wordWrap: true } : {}),
+    ...{ colWidths: [null, null, null, null, null, left], wordWrap: true },
     // The library's own colours know nothing of ours.
     style: { head: [], border: [], compact: true },
   });

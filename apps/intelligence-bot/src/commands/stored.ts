@@ -48,7 +48,7 @@ export async function list(run: CommandRun, { json, limit, verbose }: StoredOpti
     }
     const colors = colorsOf(io.outColors);
     for (const { id, createdAt, title, wordCount, claimCount, producedBy } of briefings) {
-      const facts = `${String(wordCount)} words, ${String(claimCount)} ${claimCount === 1 ? 'claim' : 'claims'}`;
+      const facts = `${String(wordCount)} ${wordCount === 1 ? 'word' : 'words'}, ${String(claimCount)} ${claimCount === 1 ? 'claim' : 'claims'}`;
       const reduced = producedBy === 'fallback_autonomous' ? colors.yellow('  reduced') : '';
       io.out.write(`${colors.bold(id)}  ${when(createdAt)}  ${colors.dim(facts)}${reduced}\n`);
       io.out.write(`  ${fitted(escapeControls(title), io.out, 2)}\n`);
@@ -86,15 +86,22 @@ export async function search(
   });
 }
 
-/** Prints one briefing. The beginning of an id will do where it is only one's. */
+/** Prints one briefing. The beginning of an id will do where all that begin so are of one content: then it is the newest. */
 export async function show(
   run: CommandRun,
   id: string,
   { format, verbose }: { readonly format: ShowFormat; readonly verbose?: true },
 ): Promise<ExitCode> {
   return withBot(run, verbose === true, async (bot, context) => {
-    const { briefing, alsoSeenAs } = await find(bot, context, id);
+    const { briefing, alsoSeenAs, others } = await find(bot, context, id);
     run.io.out.write(`${rendered(briefing, format, run).trimEnd()}\n`);
+    if (others.length > 0) {
+      remark(
+        run.io,
+        'note',
+        `This is ${briefing.id}, the newest. The same content was also briefed as ${others.join(', ')}.`,
+      );
+    }
     if (format !== 'json' && alsoSeenAs.length > 0) {
       const names = alsoSeenAs.map((uri) => shownPath(uri, run.settings.baseFolder));
       remark(run.io, 'note', `The same content was also seen as ${names.join(', ')}.`);
@@ -107,6 +114,8 @@ interface FoundBriefing {
   readonly briefing: Briefing;
   /** Other addresses of the same content. */
   readonly alsoSeenAs: readonly string[];
+  /** Ids that begin in the same way: the same content at other depths. */
+  readonly others: readonly string[];
 }
 
 async function find(bot: Bot, context: OrchestrationContext, id: string): Promise<FoundBriefing> {
@@ -115,9 +124,11 @@ async function find(bot: Bot, context: OrchestrationContext, id: string): Promis
   if (exact.status === 'failed' && exact.errorCategory === 'not_found') {
     const known = StepResult.unwrap(await clientOf(bot).list(context, { limit: 500 }));
     const alike = known.filter((each) => each.id.startsWith(id));
-    const [only] = alike;
-    if (alike.length === 1 && only !== undefined) {
-      return foundIn(await clientOf(bot).get(context, { id: only.id }));
+    // The newest comes first.
+    const [newest, ...others] = alike;
+    if (newest !== undefined && others.every(({ contentHash }) => contentHash === newest.contentHash)) {
+      const found = foundIn(await clientOf(bot).get(context, { id: newest.id }));
+      return { ...found, others: others.map((each) => each.id) };
     }
     if (alike.length > 1) {
       throw new StepFailure(
@@ -137,7 +148,7 @@ async function find(bot: Bot, context: OrchestrationContext, id: string): Promis
 function foundIn(result: StepResult<Briefing>): FoundBriefing {
   const briefing = StepResult.unwrap(result);
   const { alsoSeenAs } = result.metadata as { readonly alsoSeenAs?: readonly string[] };
-  return { briefing, alsoSeenAs: alsoSeenAs ?? [] };
+  return { briefing, alsoSeenAs: alsoSeenAs ?? [], others: [] };
 }
 
 function rendered(briefing: Briefing, format: ShowFormat, { io }: CommandRun): string {

@@ -92,10 +92,44 @@ describe('watch', () => {
     expect(err).toMatch(/^later http:\/\/127\.0\.0\.1:1\/feed\.xml: .*127\.0\.0\.1/m);
   });
 
+  it('tells every item of a feed file, and of a changed one what is new', async () => {
+    const inbox = join(folder, 'inbox');
+    await mkdir(inbox);
+    const feed = (...names: readonly string[]) =>
+      `<rss version="2.0"><channel><title>B</title>${names
+        .map(
+          (name) =>
+            `<item><title>${name}</title><description>The ${name} bridge was built by the town in 1961, and it is a good bridge.</description></item>`,
+        )
+        .join('')}</channel></rss>`;
+    await put(join(inbox, 'feed.xml'), feed('north', 'south'));
+    const first = await watch(['inbox', '--every', '1'], 'feed.xml: south');
+    expect(first.out).toMatch(/^analysed {2}feed\.xml: north {2}\S+\nanalysed {2}feed\.xml: south {2}\S+\n$/);
+
+    await put(join(inbox, 'feed.xml'), feed('north', 'south', 'west'));
+    const second = await watch(['inbox', '--every', '1'], 'feed.xml: west');
+    expect(second.out).toMatch(/^analysed {2}feed\.xml: west {2}\S+\n$/);
+  }, 90_000);
+
+  it('names the setting that allows a blocked address', async () => {
+    for (const [address, value] of [
+      ['http://10.1.2.3/feed.xml', '10.1.2.3'],
+      ['http://[::1]/feed.xml', '::1'],
+      ['http://localhost/feed.xml', '127.0.0.1,::1'],
+    ] as const) {
+      const { err } = await watch([address], 'later ');
+      expect(err).toContain(`allow this one with KAPELLE_ALLOW_ADDRESSES=${value}.`);
+    }
+  }, 90_000);
+
   it('refuses what is no folder', async () => {
     const { code, err, out } = await watch(['nowhere'], 'Ctrl-C ends it.');
     expect([code, out]).toEqual([2, '']);
     expect(err).toContain('"nowhere" is no folder.');
+    await writeFile(join(folder, 'feed.xml'), '<rss/>');
+    expect((await watch(['feed.xml'], 'Ctrl-C ends it.')).err).toContain(
+      `"feed.xml" is a file, and is not watched by itself. "analyze" takes it, or watch its folder: ${folder}.`,
+    );
     expect(await watch(['.', '--every', '0'], 'Ctrl-C ends it.')).toMatchObject({ code: 2 });
   });
 });

@@ -1,13 +1,14 @@
 import { OrchestrationContext, StepResult } from '@kapelle/core';
-import type {
-  MonitoredItem,
-  MonitoringStatus,
-  SourceCheckReport,
-  SourceStatus,
+import {
+  failureCode,
+  type MonitoredItem,
+  type MonitoringStatus,
+  type SourceCheckReport,
+  type SourceStatus,
 } from '@kapelle/orchestrators';
 import { stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { UsageError } from '../complaint.js';
+import { dirname, resolve } from 'node:path';
+import { remark, UsageError } from '../complaint.js';
 import { portsOf, type Bot } from '../compose.js';
 import { colorsOf, type ConsoleIo } from '../console-io.js';
 import { discordSources } from '../discord/discord-sources.js';
@@ -63,6 +64,8 @@ class Watch {
   readonly #io: ConsoleIo;
   readonly #intervalMs: number;
   readonly #told = new Set<string>();
+  /** Addresses with the contents that were told of them. */
+  readonly #known = new Set<string>();
 
   constructor(bot: Bot, io: ConsoleIo, intervalMs: number) {
     this.#bot = bot;
@@ -72,7 +75,11 @@ class Watch {
 
   async run(watched: readonly Watched[], signal: AbortSignal): Promise<void> {
     // What was found by a former run was told by it.
-    for (const { key, status } of await this.#items()) if (status !== 'waiting') this.#told.add(key);
+    for (const item of await this.#items()) {
+      if (item.status === 'waiting') continue;
+      this.#told.add(item.key);
+      this.#known.add(contentOf(item));
+    }
     const stopTelling = this.#bot.host.facade.events.on('call.ended', ({ orchestrator }) => {
       // The item is noted as done once the call is over.
       if (orchestrator === 'analysis_desk') setImmediate(() => void this.#tell().catch(() => undefined));
@@ -125,15 +132,24 @@ class Watch {
   async #look({ id, target }: SourceStatus): Promise<void> {
     const report = await this.#call<SourceCheckReport>('check_now', { sourceId: id });
     if (report.status !== 'failed') return;
-    this.#io.err.write(`${colorsOf(this.#io.errColors).yellow('later')} ${target}: ${report.error}\n`);
+    const told = withAdvice(report.error, failureCode(report));
+    this.#io.err.write(`${colorsOf(this.#io.errColors).yellow('later')} ${target}: ${told}\n`);
   }
 
   async #tell(): Promise<void> {
     const colors = colorsOf(this.#io.outColors);
     for (const item of [...(await this.#items())].reverse()) {
-      const { key, status, title, uri, briefingId = '', reduced, error } = item;
+      const { key, status, title, uri, briefingId = '', reduced, error, leftOut = 0 } = item;
       if (status === 'waiting' || this.#told.has(key)) continue;
       this.#told.add(key);
+      // Of a feed file that has changed, what was there before is nothing new.
+      const isAsBefore = status === 'duplicate' && this.#known.has(contentOf(item));
+      this.#known.add(contentOf(item));
+      if (leftOut > 0) {
+        const more = leftOut === 1 ? '1 more item was' : `${String(leftOut)} more items were`;
+        remark(this.#io, 'note', `${uri}: ${more} left out; "analyze" takes them where the file is split.`);
+      }
+      if (isAsBefore) continue;
       const name = title ?? uri;
       this.#io.out.write(
         status === 'failed'
@@ -165,12 +181,27 @@ async function sourceOf(target: string, baseFolder: string): Promise<Watched> {
   }
   const channel = /^discord:(.*)$/i.exec(target)?.[1];
   if (channel !== undefined) return { kind: 'discord', target: channel };
-  const folder = resolve(baseFolder, target);
-  const isFolder = (await stat(folder).catch(() => undefined))?.isDirectory() === true;
-  if (isFolder) return { kind: 'folder', target: folder };
+  const path = resolve(baseFolder, target);
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isDirectory() === true) return { kind: 'folder', target: path };
+  if (stats !== undefined) {
+    throw new UsageError(
+      `"${target}" is a file, and is not watched by itself. "analyze" takes it, or watch its folder: ${dirname(path)}.`,
+    );
+  }
   throw new UsageError(
     `"${target}" is no folder. Name one that is there, or an address that begins with https://.`,
   );
+}
+
+const contentOf = ({ uri, contentHash = '' }: MonitoredItem): string => `${uri}\n${contentHash}`;
+
+/** What a library says of its option, said of the setting that whoever watches has. */
+function withAdvice(message: string, code: string | undefined): string {
+  if (code !== 'HTTP_ADDRESS_FORBIDDEN') return message;
+  const address = /^(?:"[^"]*" leads to )?([\da-f.:]+)(?:,| is )/i.exec(message)?.[1];
+  const value = address ?? (message.startsWith('"localhost"') ? '127.0.0.1,::1' : '…');
+  return message.replace('in allowAddresses', `with KAPELLE_ALLOW_ADDRESSES=${value}`);
 }
 
 function ended(signal: AbortSignal): Promise<void> {

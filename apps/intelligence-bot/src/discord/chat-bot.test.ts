@@ -130,6 +130,17 @@ describe('the bot in a chat', () => {
     expect(frame(unknown.edits)).toMatchObject({ title: 'That is not found', footer: 'BRIEFING_UNKNOWN' });
   });
 
+  it('takes the beginning of an id for the newest briefing of one content', async () => {
+    await open();
+    const source = speechAt();
+    await asked('analyze', { source, depth: 'quick' });
+    await asked('analyze', { source, depth: 'standard' });
+    const listed = (await asked('results')).edits[0]?.embeds?.[0]?.description ?? '';
+    const beginning = /[\da-f]{12}(?=-standard)/.exec(listed)?.[0] ?? 'none';
+    const shown = await asked('results', { find: beginning });
+    expect(shown.edits[0]?.embeds?.[0]?.footer).toContain(`${beginning}-standard`);
+  });
+
   it('shows a briefing that lacks something, and says why', async () => {
     await service.close('another one takes over');
     const settings = readSettings(

@@ -69,9 +69,9 @@ async function find(
     const alike = await client.list(context, { limit: COMPARED });
     const begun =
       alike.status === 'ok' ? alike.data.filter(({ id }) => id.startsWith(asked.toLowerCase())) : [];
-    const [only] = begun;
-    if (begun.length === 1 && only !== undefined) {
-      const whole = await client.get(context, { id: only.id });
+    const [newest] = begun;
+    if (newest !== undefined && begun.every(({ contentHash }) => contentHash === newest.contentHash)) {
+      const whole = await client.get(context, { id: newest.id });
       return StepResult.map(whole, (briefing): Found => ({ kind: 'briefing', briefing }));
     }
     if (begun.length > 1) {

@@ -322,7 +322,10 @@ describe('RealTimeMonitoringOrchestrator', () => {
         (name) =>
           `<item><title>${name}</title><description>The ${name} bridge was built by the town in 1961, and it is good.</description></item>`,
       );
-      await writeFile(path, `<rss version="2.0"><channel><title>B</title>${entries.join('')}</channel></rss>`);
+      await writeFile(
+        path,
+        `<rss version="2.0"><channel><title>B</title>${entries.join('')}</channel></rss>`,
+      );
       const at = new Date(clock.now() - 60_000);
       await utimes(path, at, at);
     };

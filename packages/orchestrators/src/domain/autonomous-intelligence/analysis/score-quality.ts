@@ -89,7 +89,7 @@ function completeness(text: TextModel, document: ContentDocument): readonly Meas
     {
       part: 'completeness',
       value: Math.min(1, text.wordCount / FULL_LENGTH),
-      note: `Short: ${text.wordCount} words.`,
+      note: `Short: ${document.wordCount} ${document.wordCount === 1 ? 'word' : 'words'}.`,
     },
     { part: 'completeness', value: known / 3, note: `Only ${known} of title, author and date are known.` },
     {

@@ -93,7 +93,7 @@ function stats(briefing: Briefing): string {
   const made = claimViews(briefing);
   const counts = verdictCounts(made.isMade ? made.value : []);
   const shown: readonly (readonly [string, string])[] = [
-    [formatCount(document.wordCount), 'words'],
+    [formatCount(document.wordCount), document.wordCount === 1 ? 'word' : 'words'],
     ...(document.durationMs === undefined ? [] : [[formatTime(document.durationMs), 'length'] as const]),
     ...(analysis.readability === undefined
       ? []

@@ -49,6 +49,7 @@ describe('HTML', () => {
       'Last words — done &unknown;',
     ]);
     expect(codesOf(document)).toEqual(['CODE_LEFT_OUT']);
+    expect(document.warnings[0]?.message).toBe('Left out 1 code listing.');
   });
 
   it('reads a transcript page of names, times and paragraphs', () => {

@@ -123,6 +123,7 @@ function withoutHead(blocks: readonly Block[], head: PageHead): readonly Block[]
 }
 
 function reported({ blocks, listings }: Prose, warnings: WarningLog): readonly Block[] {
-  if (listings > 0) warnings.add('CODE_LEFT_OUT', `Left out ${listings} code listings.`);
+  if (listings > 0)
+    warnings.add('CODE_LEFT_OUT', `Left out ${listings} code ${listings === 1 ? 'listing' : 'listings'}.`);
   return blocks;
 }

@@ -13,7 +13,8 @@ export function parseMarkdown(source: Source): Draft {
   const { yaml, body } = splitFrontMatter(source.text);
   const front = yaml === undefined ? undefined : readFrontMatter(yaml, warnings);
   const { blocks, listings, notes, isFenceOpen } = markdownBlocks(body.replace(TEMPLATE_TAG, ' '));
-  if (listings > 0) warnings.add('CODE_LEFT_OUT', `Left out ${listings} code listings.`);
+  if (listings > 0)
+    warnings.add('CODE_LEFT_OUT', `Left out ${listings} code ${listings === 1 ? 'listing' : 'listings'}.`);
   if (notes > 0) warnings.add('NOTES_LEFT_OUT', `Left out ${notes} footnotes.`);
   if (isFenceOpen)
     warnings.add(

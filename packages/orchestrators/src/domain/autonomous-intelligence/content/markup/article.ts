@@ -28,7 +28,11 @@ const MAIN = new Set(['main']);
 /** The article of a page: what a search finds, what the page marks as one, or all its prose. */
 export function articleBlocks(tokens: readonly MarkupToken[], warnings: WarningLog): readonly Block[] {
   const chosen = chosenProse(tokens, warnings);
-  if (chosen.listings > 0) warnings.add('CODE_LEFT_OUT', `Left out ${chosen.listings} code listings.`);
+  if (chosen.listings > 0)
+    warnings.add(
+      'CODE_LEFT_OUT',
+      `Left out ${chosen.listings} code ${chosen.listings === 1 ? 'listing' : 'listings'}.`,
+    );
   return withoutSecondCopies(chosen.blocks);
 }
 
