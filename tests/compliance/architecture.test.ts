@@ -43,7 +43,7 @@ const PERMITS: readonly Permit[] = [
 const KNOWN_HIDDEN: ReadonlySet<string> = new Set(
   `Answer AnyClass AnyOrchestratorClass Branches CommonMetricsOptions ContextState CountFact DefaultNeeds ErrorJSON
   EventFact EventOf Expression FrameLink GrowingTreeSettings HealthPart HierarchicalFlowOrder HostSettings InstanceFor
-  LazyDecorator MeantNames MeasureFact MethodParams MetricBase MissionRecord NamedParams Next NotGiven Of OfSource Office
+  LazyDecorator MeantNames MeasureFact MethodParams MethodsNamed MetricBase MissionRecord NamedParams NamesOf Next NotGiven Of OfSource Office
   OfficeFact OrchestratorUnit OverrideBase ParamsFitNoOperation PayloadOf PayloadOfUnion PropertyType QueueOptions QueuedSignal
   RecoveryReport RelatedStatement Relation RelationFact Result RobustScale SeriesLimits StageUse Unit
   UnnamedParams ValueOf WaitingRoom`.split(/\s+/),

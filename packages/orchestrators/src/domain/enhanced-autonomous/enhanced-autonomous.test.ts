@@ -442,8 +442,10 @@ describe('EnhancedAutonomousOrchestrator', () => {
   it('says of every path why it failed where none gave a briefing', async () => {
     const ports = new MemoryPorts();
     const test = await start({ ports });
-    ports.source.put('noise.bin', Buffer.from(Array.from({ length: 400 }, (_, at) => (at * 37) % 256)));
-    const result = await analyse(test, { uri: 'noise.bin' });
+    // UTF-16 of nothing but halves of characters.
+    const halves = Array.from({ length: 400 }, (_, at) => (at % 2 === 0 ? 0x00 : 0xd8));
+    ports.source.put('noise.txt', Buffer.from([0xff, 0xfe, ...halves]));
+    const result = await analyse(test, { uri: 'noise.txt' });
     expect(triedIn(result)).toEqual([`${FULL}@standard failed`, `${FALLBACK}@standard failed`]);
     expect(result).toMatchObject({
       status: 'failed',
