@@ -84,7 +84,7 @@ export class OpenAiLanguageModel implements LanguageModel {
       project: null,
       logLevel: 'off',
       maxRetries: 0,
-      timeout: timeoutMs,
+      timeout: longest,
       fetch: httpFetch(
         new NodeHttpClient({
           allowAddresses: ANY_ADDRESS,
