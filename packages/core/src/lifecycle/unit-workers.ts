@@ -9,7 +9,7 @@ import { QueueConsumer } from '../queues/queue-consumer.js';
 import type { SignalQueue } from '../queues/signal-queue.js';
 import { logId } from '../logging/log-id.js';
 import { sanitize } from '../logging/redact.js';
-import { StepResult } from '../step-result.js';
+import { type FailedResult, type SkippedResult, StepResult } from '../step-result.js';
 import { BackgroundTask } from '../tasks/background-task.js';
 import { runWatched } from '../watching/watchers.js';
 
@@ -101,7 +101,7 @@ export class UnitWorkers {
             runtime.events.emit('task.ended', { orchestrator, layer, task: method, durationMs });
           },
           onFailed: (thrown, restarts, delayMs) => {
-            const error = messageOf(thrown);
+            const error = messageOf(StepResult.fromError(thrown));
             runtime.logger.error('background_task_failed', {
               orchestrator,
               layer,
@@ -120,7 +120,7 @@ export class UnitWorkers {
             });
           },
           onGaveUp: (thrown, then) => {
-            const error = messageOf(thrown);
+            const error = messageOf(StepResult.fromError(thrown));
             runtime.logger.error('background_task_gave_up', {
               orchestrator,
               layer,
@@ -253,7 +253,7 @@ export class UnitWorkers {
     const failure = StepResult.fromError(thrown);
     // As with calls: what was taken back says nothing of who should have done it.
     if (failure.status === 'failed' && failure.errorCategory !== 'cancelled') this.#unit.note(false);
-    const error = messageOf(thrown);
+    const error = messageOf(failure);
     const data = {
       orchestrator,
       layer,
@@ -280,7 +280,6 @@ export function noSuchQueue(orchestrator: string, name: unknown, known: string):
   });
 }
 
-function messageOf(thrown: unknown): string {
-  const failure = StepResult.fromError(thrown);
+function messageOf(failure: FailedResult | SkippedResult): string {
   return String(sanitize(failure.status === 'failed' ? failure.error : failure.reason));
 }
