@@ -45,7 +45,7 @@ const KNOWN_HIDDEN: ReadonlySet<string> = new Set(
   EventFact EventOf Expression FrameLink GrowingTreeSettings HealthPart HierarchicalFlowOrder HostSettings InstanceFor
   LazyDecorator MeantNames MeasureFact MethodParams MethodsNamed MetricBase MissionRecord NamedParams NamesOf Next NotGiven Of OfSource Office
   OfficeFact OrchestratorUnit OverrideBase ParamsFitNoOperation PayloadOf PayloadOfUnion PropertyType QueueOptions QueuedSignal
-  RecoveryReport RelatedStatement Relation RelationFact Result RobustScale SeriesLimits StageUse Unit
+  RecoveryReport RelatedStatement Relation RelationFact RobustScale SeriesLimits StageUse Unit
   UnnamedParams ValueOf WaitingRoom`.split(/\s+/),
 );
 

@@ -44,81 +44,73 @@ export interface StepResultJSON {
   readonly warnings?: readonly string[];
 }
 
-abstract class Result {
-  declare readonly metadata: Readonly<Record<string, unknown>>;
-  declare readonly warnings: readonly string[];
-
-  constructor(extra: ResultExtra | undefined) {
-    this.metadata = extra?.metadata ?? EMPTY_RECORD;
-    this.warnings = extra?.warnings ?? NO_WARNINGS;
-  }
-
-  protected extraJSON(): Pick<StepResultJSON, 'metadata' | 'warnings'> {
-    return {
-      ...(Object.keys(this.metadata).length === 0 ? {} : { metadata: this.metadata }),
-      ...(this.warnings.length === 0 ? {} : { warnings: this.warnings }),
-    };
-  }
-}
-Object.defineProperty(Result.prototype, BRAND, { value: true });
-
 /** It worked; `data` is the payload itself. */
-export class OkResult<T> extends Result {
+export class OkResult<T> {
   declare readonly status: 'ok';
   declare readonly success: true;
   declare readonly data: T;
+  declare readonly metadata: Readonly<Record<string, unknown>>;
+  declare readonly warnings: readonly string[];
   declare readonly error?: undefined;
   declare readonly errorCategory?: undefined;
   declare readonly reason?: undefined;
 
-  // Assigned, not declared with initialisers: one of these is made per call, and defining fields costs more.
+  // Assigned, not declared with initialisers, and without a class above: one of these is made per call, and defining
+  // fields and calling another constructor cost more.
   constructor(data: T, extra?: ResultExtra) {
-    super(extra);
     this.status = 'ok';
     this.success = true;
     this.data = data;
+    this.metadata = extra?.metadata ?? EMPTY_RECORD;
+    this.warnings = extra?.warnings ?? NO_WARNINGS;
   }
 
   toJSON(): StepResultJSON {
     return {
       status: this.status,
       ...(this.data === undefined ? {} : { data: this.data }),
-      ...this.extraJSON(),
+      ...extraJSON(this),
     };
   }
 }
 
 /** It was not done, and that is all right; `reason` says why. */
-export class SkippedResult extends Result {
+export class SkippedResult {
   readonly status = 'skipped';
   readonly success = true;
   readonly reason: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly string[];
   declare readonly data?: undefined;
   declare readonly error?: undefined;
   declare readonly errorCategory?: undefined;
 
   constructor(reason: string, extra?: ResultExtra) {
-    super(extra);
     this.reason = reason;
+    this.metadata = extra?.metadata ?? EMPTY_RECORD;
+    this.warnings = extra?.warnings ?? NO_WARNINGS;
   }
 
   toJSON(): StepResultJSON {
-    return { status: this.status, reason: this.reason, ...this.extraJSON() };
+    return { status: this.status, reason: this.reason, ...extraJSON(this) };
   }
 }
 
 /** There is a payload, but whoever uses it should know that it may be wrong. */
-export class UncertainResult<T> extends Result {
+export class UncertainResult<T> {
   readonly status = 'uncertain';
   readonly success = true;
   readonly data: T;
   readonly reason?: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly string[];
   declare readonly error?: undefined;
   declare readonly errorCategory?: undefined;
 
   constructor(data: T, extra?: ResultExtra & { readonly reason?: string }) {
-    super(extra);
     this.data = data;
+    this.metadata = extra?.metadata ?? EMPTY_RECORD;
+    this.warnings = extra?.warnings ?? NO_WARNINGS;
     if (extra?.reason !== undefined) this.reason = extra.reason;
   }
 
@@ -127,7 +119,7 @@ export class UncertainResult<T> extends Result {
       status: this.status,
       ...(this.data === undefined ? {} : { data: this.data }),
       ...(this.reason === undefined ? {} : { reason: this.reason }),
-      ...this.extraJSON(),
+      ...extraJSON(this),
     };
   }
 }
@@ -135,7 +127,7 @@ export class UncertainResult<T> extends Result {
 const NOTHING_SAID: FailureInit = Object.freeze({});
 
 /** It ran, or was refused, and did not succeed. */
-export class FailedResult extends Result {
+export class FailedResult {
   readonly status = 'failed';
   readonly success = false;
   readonly error: string;
@@ -145,12 +137,15 @@ export class FailedResult extends Result {
   readonly retryAfterMs?: number;
   readonly details?: unknown;
   readonly cause?: unknown;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly warnings: readonly string[];
   declare readonly data?: undefined;
   declare readonly reason?: undefined;
 
   /** What is said of the failure and has the wrong type counts as not said. */
   constructor(message: string, failure?: FailureInit) {
-    super(failure);
+    this.metadata = failure?.metadata ?? EMPTY_RECORD;
+    this.warnings = failure?.warnings ?? NO_WARNINGS;
     const { errorCategory, severity, retryable, retryAfterMs, details, cause } = failure ?? NOTHING_SAID;
     const category = isErrorCategory(errorCategory) ? errorCategory : 'execution';
     const info = ERROR_CATEGORIES[category];
@@ -173,9 +168,20 @@ export class FailedResult extends Result {
       ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
       ...(this.details === undefined ? {} : { details: this.details }),
       ...(this.cause === undefined ? {} : { cause: errorJSON(this.cause) }),
-      ...this.extraJSON(),
+      ...extraJSON(this),
     };
   }
+}
+
+for (const each of [OkResult, SkippedResult, UncertainResult, FailedResult]) {
+  Object.defineProperty(each.prototype, BRAND, { value: true });
+}
+
+function extraJSON({ metadata, warnings }: Required<ResultExtra>): ResultExtra {
+  return {
+    ...(Object.keys(metadata).length === 0 ? {} : { metadata }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
 }
 
 /** @internal True for results of this library, whatever else has the same shape. */

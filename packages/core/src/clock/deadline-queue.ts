@@ -26,6 +26,8 @@ export interface DeadlineList {
 export class DeadlineQueue {
   readonly #clock: Clock;
   readonly #lists = new Map<number, DeadlineList>();
+  /** The one that was added to last: most deadlines of a process have one of few lengths. */
+  #last: DeadlineList | undefined;
   #timer: TimerHandle | undefined;
   #armedFor = Infinity;
   #count = 0;
@@ -41,11 +43,7 @@ export class DeadlineQueue {
 
   add(deadline: Deadline, now: number): void {
     const lengthMs = Math.max(1, Math.ceil(deadline.expiresAt - now));
-    let list = this.#lists.get(lengthMs);
-    if (list === undefined) {
-      list = { lengthMs, head: undefined, tail: undefined };
-      this.#lists.set(lengthMs, list);
-    }
+    const list = this.#last?.lengthMs === lengthMs ? this.#last : this.#listOf(lengthMs);
     deadline.list = list;
     deadline.previous = list.tail;
     deadline.next = undefined;
@@ -73,6 +71,21 @@ export class DeadlineQueue {
     if (this.#count === 0) this.#hold(false);
   }
 
+  #listOf(lengthMs: number): DeadlineList {
+    let list = this.#lists.get(lengthMs);
+    if (list === undefined) {
+      list = { lengthMs, head: undefined, tail: undefined };
+      this.#lists.set(lengthMs, list);
+    }
+    this.#last = list;
+    return list;
+  }
+
+  #forget(list: DeadlineList): void {
+    this.#lists.delete(list.lengthMs);
+    if (this.#last === list) this.#last = undefined;
+  }
+
   #hold(keep: boolean): void {
     if (this.#timer !== undefined) this.#clock.keepAlive?.(this.#timer, keep);
   }
@@ -96,7 +109,7 @@ export class DeadlineQueue {
         this.remove(expired);
         expired.onExpire();
       }
-      if (list.head === undefined) this.#lists.delete(list.lengthMs);
+      if (list.head === undefined) this.#forget(list);
       else if (list.head.expiresAt < nearest) nearest = list.head.expiresAt;
     }
     if (nearest < this.#armedFor) this.#arm(nearest, now);

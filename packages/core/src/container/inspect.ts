@@ -137,38 +137,38 @@ export function inheritInjections(target: Class): void {
 /** What one parameter (by number) or property (by key) says of itself. */
 class WantedArgument implements Wanted {
   readonly token: Token | undefined;
-  readonly #place: number | string | symbol;
-  readonly #argument: RawArgument;
+  readonly place: number | string | symbol;
+  readonly argument: RawArgument;
 
   constructor(place: number | string | symbol, argument: RawArgument) {
     this.token = unwrapped(argument.value) as Token | undefined;
-    this.#place = place;
-    this.#argument = argument;
+    this.place = place;
+    this.argument = argument;
   }
 
   get where(): string {
-    const place = this.#place;
+    const place = this.place;
     return typeof place === 'number' ? `parameter ${place + 1}` : `property ${String(place)}`;
   }
 
   get optional(): boolean {
-    return this.#argument.optional ?? false;
+    return this.argument.optional ?? false;
   }
 
   get many(): boolean {
-    return this.#argument.kind === MULTIPLE;
+    return this.argument.kind === MULTIPLE;
   }
 
   get name(): unknown {
-    return this.#argument.name;
+    return this.argument.name;
   }
 
   get tags(): ReadonlyMap<unknown, unknown> {
-    return this.#argument.tags ?? NO_TAGS;
+    return this.argument.tags ?? NO_TAGS;
   }
 
   get fromEmittedType(): boolean {
-    return this.#argument.isFromTypescriptParamType ?? false;
+    return this.argument.isFromTypescriptParamType ?? false;
   }
 }
 

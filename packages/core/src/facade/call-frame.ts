@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { runInContext } from '../ambient.js';
-import type { Deadline, DeadlineList } from '../clock/deadline-queue.js';
-import type { TimerHandle } from '../clock/clock.js';
+import type { Clock, TimerHandle } from '../clock/clock.js';
 import type { ContextState } from '../context.js';
 import type { Abortable } from '../engine/abort-scope.js';
 import { openController } from '../engine/open-controller.js';
@@ -14,79 +13,15 @@ import {
   identityOf,
   type OrchestratorUnit,
 } from '../orchestrator/orchestrator-unit.js';
-import { FailedResult, type StepResult } from '../step-result.js';
+import type { StepResult } from '../step-result.js';
+import { type AbortKind, abortFailure, type CallTiming, Ending, FrameCall, More } from './call-parts.js';
 import { InvocationContext } from './invocation-context.js';
 import type { InterceptedCall } from './interceptor.js';
 import type { CallOptions } from './references.js';
 import { keyOf, runIdOfKey } from './run-key.js';
 import type { Runtime } from './runtime.js';
 
-/** Why a call is ended from outside. */
-export type AbortKind = 'timeout' | 'cancelled' | 'shutdown';
-
 const NO_OPTIONS: CallOptions = Object.freeze({});
-
-/** When a call began and when it must end. */
-export class CallTiming implements Deadline {
-  readonly startedAt: number;
-  expiresAt: number;
-  list: DeadlineList | undefined = undefined;
-  previous: Deadline | undefined = undefined;
-  next: Deadline | undefined = undefined;
-  readonly #frame: CallFrame;
-
-  constructor(frame: CallFrame, startedAt: number, expiresAt: number) {
-    this.#frame = frame;
-    this.startedAt = startedAt;
-    this.expiresAt = expiresAt;
-  }
-
-  onExpire(): void {
-    this.#frame.abort('timeout');
-  }
-}
-
-/** How a call is ended from outside. */
-class Ending {
-  controller: AbortController | undefined = undefined;
-  reason: DOMException | undefined = undefined;
-  kind: AbortKind | undefined = undefined;
-  waiting: Set<() => void> | undefined = undefined;
-}
-
-class More {
-  runId: string | undefined = undefined;
-  verbs: RunVerbs | undefined = undefined;
-  /** How many runs of each durable child a run on an engine has begun. */
-  children: Map<string, number> | undefined = undefined;
-  call: InterceptedCall | undefined = undefined;
-  unlink: (() => void) | undefined = undefined;
-  graceTimer: TimerHandle | undefined = undefined;
-}
-
-/** A call as interceptors see it. Assigned field by field: a literal with spreads costs several times as much. */
-class FrameCall implements InterceptedCall {
-  declare readonly orchestrator: InterceptedCall['orchestrator'];
-  declare readonly layer: InterceptedCall['layer'];
-  declare readonly type: InterceptedCall['type'];
-  declare readonly operation: InterceptedCall['operation'];
-  declare readonly policy?: string;
-  declare readonly context: InterceptedCall['context'];
-  declare readonly params: unknown;
-  declare readonly options: CallOptions;
-
-  constructor({ unit, operation, options, context, params }: CallFrame) {
-    this.orchestrator = unit.name;
-    this.layer = unit.layer;
-    this.type = unit.type;
-    this.operation = operation.name;
-    const policy = options.policy ?? operation.options.policy;
-    if (policy !== undefined) this.policy = policy;
-    this.context = context;
-    this.params = params;
-    this.options = options;
-  }
-}
 
 /**
  * One call while it runs. The caller is answered once (`settle`); the body may run on after that, keeps its slot
@@ -117,10 +52,13 @@ export class CallFrame implements Abortable, WatchedCall {
   scope: WorkScope | undefined;
   /** When it began and when it must end; only where somebody asks. */
   timing: CallTiming | undefined;
-  /** What waits for its end, and how it was ended; only where somebody asks. */
-  #ending: Ending | undefined;
-  /** What only some calls have. */
-  #more: More | undefined;
+  // Not private to the class: defining those is a step of its own in each call.
+  /** @internal As interceptors see it; made for the first of them. */
+  seen: InterceptedCall | undefined;
+  /** @internal What waits for its end, and how it was ended; only where somebody asks. */
+  ending: Ending | undefined;
+  /** @internal What only some calls have. */
+  more: More | undefined;
 
   // Assigned here and in this order: fields with initialisers cost several times as much per call.
   constructor(
@@ -129,14 +67,13 @@ export class CallFrame implements Abortable, WatchedCall {
     state: ContextState,
     params: unknown,
     options: CallOptions | undefined,
-    parent: CallFrame | undefined,
   ) {
     this.unit = unit;
     this.operation = operation;
     this.state = state;
     this.params = params;
     this.options = options ?? NO_OPTIONS;
-    this.parent = parent;
+    this.parent = state.frame as CallFrame | undefined;
     this.older = undefined;
     this.newer = undefined;
     this.resolve = undefined;
@@ -147,6 +84,9 @@ export class CallFrame implements Abortable, WatchedCall {
     this.bodies = 0;
     this.scope = undefined;
     this.timing = undefined;
+    this.seen = undefined;
+    this.ending = undefined;
+    this.more = undefined;
     this.context = new InvocationContext(state, this);
   }
 
@@ -163,20 +103,20 @@ export class CallFrame implements Abortable, WatchedCall {
   }
 
   get aborted(): boolean {
-    return this.#ending?.reason !== undefined;
+    return this.ending?.reason !== undefined;
   }
 
   get abortReason(): DOMException | undefined {
-    return this.#ending?.reason;
+    return this.ending?.reason;
   }
 
   get abortKind(): AbortKind | undefined {
-    return this.#ending?.kind;
+    return this.ending?.kind;
   }
 
   /** Made when somebody looks: most operations never do. */
   get signal(): AbortSignal {
-    const ending = (this.#ending ??= new Ending());
+    const ending = (this.ending ??= new Ending());
     if (ending.controller === undefined) {
       ending.controller = openController();
       if (ending.reason !== undefined) ending.controller.abort(ending.reason);
@@ -185,7 +125,7 @@ export class CallFrame implements Abortable, WatchedCall {
   }
 
   get runId(): string {
-    const more = (this.#more ??= new More());
+    const more = (this.more ??= new More());
     if (more.runId === undefined) {
       more.runId = this.options.runId ?? this.#keyedRunId() ?? randomUUID();
       // Once answered it is no run any more that somebody could look for, and nothing would take the note back.
@@ -200,31 +140,36 @@ export class CallFrame implements Abortable, WatchedCall {
   }
 
   get knownRunId(): string | undefined {
-    return this.#more?.runId;
+    return this.more?.runId;
   }
 
   get verbs(): RunVerbs | undefined {
-    return this.#more?.verbs;
+    return this.more?.verbs;
   }
 
   set verbs(verbs: RunVerbs | undefined) {
-    (this.#more ??= new More()).verbs = verbs;
+    (this.more ??= new More()).verbs = verbs;
   }
 
   /** An engine runs it, with verbs of its own. */
   runOnEngine(verbs: RunVerbs): void {
-    const more = (this.#more ??= new More());
+    const more = (this.more ??= new More());
     more.verbs = verbs;
     more.children = new Map();
   }
 
   /** The id of the next run of a durable child, the same whenever an engine repeats this run; else none. */
   nextChildRunId(child: string): string | undefined {
-    const children = this.#more?.children;
+    const children = this.more?.children;
     if (children === undefined) return undefined;
     const number = (children.get(child) ?? 0) + 1;
     children.set(child, number);
     return `${this.runId}/${child}.${number}`;
+  }
+
+  startedOn(clock: Clock): number {
+    const { timing } = this;
+    return timing === undefined || clock !== this.runtime.clock ? clock.monotonic() : timing.startedAt;
   }
 
   /** Monotonic; Infinity without a limit. */
@@ -241,8 +186,7 @@ export class CallFrame implements Abortable, WatchedCall {
   }
 
   get call(): InterceptedCall {
-    const more = (this.#more ??= new More());
-    return (more.call ??= new FrameCall(this));
+    return (this.seen ??= new FrameCall(this));
   }
 
   ids(): CallIds {
@@ -262,7 +206,7 @@ export class CallFrame implements Abortable, WatchedCall {
 
   /** Calls `run` once when the call is aborted; at once if it was. Returns what takes it back. */
   onAbort(run: () => void): () => void {
-    const ending = (this.#ending ??= new Ending());
+    const ending = (this.ending ??= new Ending());
     if (ending.reason !== undefined) {
       run();
       return () => undefined;
@@ -276,26 +220,26 @@ export class CallFrame implements Abortable, WatchedCall {
 
   /** Lets go, at the end, of the signals and calls that may abort this one. */
   atEnd(unlink: () => void): void {
-    (this.#more ??= new More()).unlink = unlink;
+    (this.more ??= new More()).unlink = unlink;
   }
 
   /** Runs while a body that was told to end may still do so. */
   get graceTimer(): TimerHandle | undefined {
-    return this.#more?.graceTimer;
+    return this.more?.graceTimer;
   }
 
   set graceTimer(timer: TimerHandle | undefined) {
-    (this.#more ??= new More()).graceTimer = timer;
+    (this.more ??= new More()).graceTimer = timer;
   }
 
   /** Lets go now. */
   unlink(): void {
-    this.#more?.unlink?.();
+    this.more?.unlink?.();
   }
 
   /** Ends the call: its children, its signal, and the caller's waiting. Does nothing the second time. */
   abort(kind: AbortKind, because?: string): void {
-    if (this.#ending?.reason !== undefined || (this.settled && this.bodies === 0)) return;
+    if (this.ending?.reason !== undefined || (this.settled && this.bodies === 0)) return;
     // Whoever ends it, a timer or another tenant's code: what listens belongs to this call.
     if (this.runtime.ambientContext)
       runInContext(this.context, () => {
@@ -305,7 +249,7 @@ export class CallFrame implements Abortable, WatchedCall {
   }
 
   #abort(kind: AbortKind, because: string | undefined): void {
-    const ending = (this.#ending ??= new Ending());
+    const ending = (this.ending ??= new Ending());
     ending.kind = kind;
     const failure = abortFailure(this, kind, because);
     const reason = new DOMException(failure.error, kind === 'timeout' ? 'TimeoutError' : 'AbortError');
@@ -315,31 +259,5 @@ export class CallFrame implements Abortable, WatchedCall {
     if (waiting !== undefined) for (const run of waiting) run();
     ending.controller?.abort(reason);
     this.unit.invoker.settle(this, failure);
-  }
-}
-
-function abortFailure(frame: CallFrame, kind: AbortKind, because: string | undefined): FailedResult {
-  const what = `${frame.unit.name}.${frame.operation.name}`;
-  switch (kind) {
-    case 'timeout': {
-      const { timing } = frame;
-      const after =
-        timing === undefined ? '' : ` after ${Math.round(timing.expiresAt - timing.startedAt)} ms`;
-      return new FailedResult(`${what} timed out${after}. What it had begun may still run on.`, {
-        errorCategory: 'timeout',
-      });
-    }
-    case 'shutdown':
-      return new FailedResult(
-        `${what} was cancelled because the host stops${because === undefined ? '' : ` (${because})`}.`,
-        {
-          errorCategory: 'cancelled',
-          details: { reason: 'shutdown' },
-        },
-      );
-    case 'cancelled':
-      return new FailedResult(`${what} was cancelled${because === undefined ? '' : `: ${because}`}.`, {
-        errorCategory: 'cancelled',
-      });
   }
 }

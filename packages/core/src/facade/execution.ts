@@ -2,20 +2,31 @@ import { AsyncResource } from 'node:async_hooks';
 
 import { runDetached, runInContext, runOperation } from '../ambient.js';
 import { runInScope, scopeOf } from '../engine/abort-scope.js';
-import { FailedResult, OkResult, SkippedResult, StepResult } from '../step-result.js';
-import { abortedResult, EndableAttempt, type Sink, WholeAttempt } from './attempt.js';
+import { FailedResult, SkippedResult, StepResult } from '../step-result.js';
+import { EndableAttempt, type Sink, WholeAttempt } from './attempt.js';
 import type { AttemptWatch } from './attempt-watch.js';
+import {
+  cannotTell,
+  comesBack,
+  nativeThen,
+  promiseIn,
+  resultOf,
+  tellBegan,
+  tellEnded,
+  thrownResult,
+  tooLate,
+} from './body-outcome.js';
 import type { CallFrame } from './call-frame.js';
 import type { CallJournal } from './call-journal.js';
 import { answerBefore, type RunAttempt, wrapAround } from './interception.js';
-import type { AttemptEnd } from './interceptor.js';
+import type { AttemptEnd, Hooks } from './interceptor.js';
 import { invalidParams } from './refusals.js';
 import type { Runtime } from './runtime.js';
 import type { Settlement } from './settlement.js';
 import type { Slots } from './slots.js';
+import type { Violation } from '../validation/index.js';
 
 const MANUAL = { requireManualDestroy: true };
-const nativeThen = Promise.prototype.then;
 
 /** The way of an admitted call to the author's code: interceptors, params, slot, body. */
 export class Execution {
@@ -31,16 +42,19 @@ export class Execution {
 
   /** Starts the orchestrator where it is not up yet, then checks and runs. */
   run(frame: CallFrame): void {
-    const runtime = this.#runtime;
-    const { unit, operation } = frame;
-    if (!unit.callable) this.#startThenRun(frame);
-    else if (!operation.direct || runtime.interceptors.active) this.#intercept(frame);
-    else if (operation.check === undefined) this.#body(frame, frame.params, undefined);
+    const { operation } = frame;
+    if (!frame.unit.callable) this.#startThenRun(frame);
+    else if (!operation.direct || this.#runtime.interceptors.active) this.#intercept(frame);
+    else if (operation.check === undefined) this.#body(frame, frame.params, undefined, undefined);
     else {
       const checked = operation.check(frame.params);
-      if (checked.ok) this.#body(frame, checked.value, undefined);
-      else this.#settlement.settle(frame, invalidParams(unit.name, operation.name, checked.violations));
+      if (checked.ok) this.#body(frame, checked.value, undefined, undefined);
+      else this.#refuseParams(frame, checked.violations);
     }
+  }
+
+  #refuseParams(frame: CallFrame, violations: readonly Violation[]): void {
+    this.#settlement.settle(frame, invalidParams(frame.unit.name, frame.operation.name, violations));
   }
 
   #startThenRun(frame: CallFrame): void {
@@ -65,25 +79,27 @@ export class Execution {
         return;
       }
     }
-    const { operation } = frame;
+    const { check, direct } = frame.operation;
     let { params } = frame;
-    if (operation.check !== undefined) {
-      const checked = operation.check(params);
+    if (check !== undefined) {
+      const checked = check(params);
       if (!checked.ok) {
-        this.#settlement.settle(frame, invalidParams(frame.unit.name, operation.name, checked.violations));
+        this.#refuseParams(frame, checked.violations);
         return;
       }
       params = checked.value;
     }
-    if (hooks.around.length === 0) {
-      this.#attempt(frame, params, undefined);
-      return;
-    }
-    const valid = params;
+    if (hooks.around.length > 0) this.#wrap(frame, hooks, params);
+    else if (!direct || frame.aborted) this.#attempt(frame, params, undefined);
+    else this.#body(frame, params, undefined, undefined);
+  }
+
+  /** Runs it inside the `around` hooks, which may ask for more than one attempt. */
+  #wrap(frame: CallFrame, hooks: Hooks, params: unknown): void {
     const attempt: RunAttempt = (ends, watches, own) =>
       ends.length === 0
-        ? this.#wholeAttempt(frame, valid, watches, own)
-        : this.#endableAttempt(frame, valid, ends, watches, own);
+        ? this.#wholeAttempt(frame, params, watches, own)
+        : this.#endableAttempt(frame, params, ends, watches, own);
     const wrapped = this.#runtime.ambientContext
       ? runInContext(frame.context, () => wrapAround(frame.call, hooks, attempt))
       : wrapAround(frame.call, hooks, attempt);
@@ -174,7 +190,7 @@ export class Execution {
     const { slots } = frame.unit;
     // A chain that comes back holds a slot already; waiting for another could wait for itself.
     if (slots === undefined || (frame.unit.options.reentrant === true && comesBack(frame))) {
-      this.#body(frame, params, sink);
+      this.#body(frame, params, sink, undefined);
       return;
     }
     if (slots.tryTake()) {
@@ -207,50 +223,53 @@ export class Execution {
   }
 
   /** `slot`: where the place it holds is to be given back, once the body has ended. */
-  #body(frame: CallFrame, params: unknown, sink: Sink, slot?: Slots): void {
-    const { unit, operation, context } = frame;
-    const run = operation.run;
+  #body(frame: CallFrame, params: unknown, sink: Sink, slot: Slots | undefined): void {
+    const { operation, context } = frame;
+    const { run } = operation;
     frame.bodies += 1;
-    unit.running += 1;
-    if (sink !== undefined) for (const watch of sink.watches) watch.began();
+    frame.unit.running += 1;
+    if (sink !== undefined) tellBegan(sink.watches);
     let value: unknown;
     try {
-      if (run === undefined) throw new Error(`${unit.name} has no instance.`);
-      if (operation.durable && this.#runtime.engine !== undefined && frame.verbs === undefined) {
-        value = this.#onEngine(frame, params);
+      if (run === undefined || operation.durable || frame.knownRunId !== undefined) {
+        value = this.#asRun(frame, params);
       } else {
-        if (frame.knownRunId !== undefined) unit.runs.began(frame);
         value = this.#runtime.ambientContext
           ? runOperation(context, run, params)
           : runDetached(context, run, params);
       }
-      if ((typeof value === 'object' && value !== null) || typeof value === 'function') {
-        const { then } = value as { readonly then?: unknown };
-        if (typeof then === 'function') {
-          // A `then` of somebody's own may call back twice, or never tell: only the language's is used as it is.
-          const promise =
-            then === nativeThen && value instanceof Promise
-              ? (value as Promise<unknown>)
-              : new Promise<unknown>((resolve) => {
-                  resolve(value);
-                });
-          void nativeThen.call(
-            promise,
-            (settled: unknown) => {
-              this.#ended(frame, resultOf(settled), sink, slot);
-            },
-            (thrown: unknown) => {
-              this.#ended(frame, thrownResult(frame, thrown), sink, slot);
-            },
-          );
-          return;
-        }
+      const promise = promiseIn(value);
+      if (promise !== undefined) {
+        void nativeThen.call(
+          promise,
+          (settled: unknown) => {
+            this.#ended(frame, resultOf(settled), sink, slot);
+          },
+          (thrown: unknown) => {
+            this.#ended(frame, thrownResult(frame, thrown), sink, slot);
+          },
+        );
+        return;
       }
     } catch (thrown) {
       this.#ended(frame, thrownResult(frame, thrown), sink, slot);
       return;
     }
     this.#ended(frame, resultOf(value), sink, slot);
+  }
+
+  /** Runs the author's code where an engine may be asked to, or where somebody knows the run by its id. */
+  #asRun(frame: CallFrame, params: unknown): unknown {
+    const { unit, operation, context } = frame;
+    const { run } = operation;
+    if (run === undefined) throw new Error(`${unit.name} has no instance.`);
+    if (operation.durable && this.#runtime.engine !== undefined && frame.verbs === undefined) {
+      return this.#onEngine(frame, params);
+    }
+    if (frame.knownRunId !== undefined) unit.runs.began(frame);
+    return this.#runtime.ambientContext
+      ? runOperation(context, run, params)
+      : runDetached(context, run, params);
   }
 
   async #onEngine(frame: CallFrame, params: unknown): Promise<StepResult> {
@@ -276,18 +295,15 @@ export class Execution {
 
   /** The author's code has ended, one way or the other. */
   #ended(frame: CallFrame, result: StepResult, sink: Sink, slot: Slots | undefined): void {
+    const { unit } = frame;
     frame.bodies -= 1;
-    frame.unit.running -= 1;
-    slot?.release();
-    if (sink !== undefined) for (const watch of sink.watches) watch.ended();
-    if (frame.settled) {
-      this.#settlement.late(frame, result);
-      return;
-    }
-    if (sink !== undefined) sink.answer(result);
+    unit.running -= 1;
+    if (slot !== undefined) slot.release();
+    if (sink !== undefined) tellEnded(sink.watches);
+    if (frame.settled) this.#settlement.late(frame, result);
+    else if (sink !== undefined) sink.answer(result);
     // Nothing to undo and nothing to clean up: the usual case, without another call.
-    else if (frame.verbs === undefined && !frame.unit.cleanupAfterCall)
-      this.#settlement.settle(frame, result);
+    else if (frame.verbs === undefined && !unit.cleanupAfterCall) this.#settlement.settle(frame, result);
     else this.#settlement.finish(frame, result);
   }
 
@@ -297,44 +313,4 @@ export class Execution {
     else if (sink !== undefined) sink.answer(result);
     else this.#settlement.settle(frame, result);
   }
-}
-
-/** What an interceptor gets that asks for an attempt of a call which has been answered. */
-function tooLate(frame: CallFrame, own: AttemptWatch | undefined): StepResult {
-  own?.answered();
-  return frame.aborted ? abortedResult(frame) : answeredAlready(frame);
-}
-
-function answeredAlready(frame: CallFrame): FailedResult {
-  return new FailedResult(
-    `${frame.unit.name}.${frame.operation.name} was answered already. Call next before the interceptor returns.`,
-    { errorCategory: 'cancelled' },
-  );
-}
-
-export function resultOf(value: unknown): StepResult {
-  return StepResult.isResult(value) ? value : new OkResult(value);
-}
-
-/** A thrown value, in the light of why the call may have been ended. */
-export function thrownResult(frame: CallFrame, thrown: unknown): StepResult {
-  if (frame.aborted && thrown === frame.abortReason) return abortedResult(frame);
-  return StepResult.fromError(thrown);
-}
-
-function cannotTell(frame: CallFrame, thrown: unknown): FailedResult {
-  const failure = StepResult.fromError(thrown);
-  const why = failure.status === 'failed' ? failure.error : failure.reason;
-  return new FailedResult(`canOrchestrate of ${frame.unit.name} failed: ${why}`, {
-    errorCategory: failure.status === 'failed' ? failure.errorCategory : 'execution',
-    cause: thrown,
-  });
-}
-
-/** Whether the call stands in a chain that its orchestrator is part of already. */
-function comesBack(frame: CallFrame): boolean {
-  for (let link = frame.state.chain; link !== undefined; link = link.before) {
-    if (link.name === frame.unit.name) return true;
-  }
-  return false;
 }

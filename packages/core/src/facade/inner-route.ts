@@ -2,7 +2,7 @@ import { AbortScope, runInScope, scopeOf } from '../engine/abort-scope.js';
 import type { CompiledOperation, OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import { FailedResult, type StepResult } from '../step-result.js';
 import type { CallFrame } from './call-frame.js';
-import { resultOf, thrownResult } from './execution.js';
+import { resultOf, thrownResult } from './body-outcome.js';
 import { invalidParams, unknownOperation } from './refusals.js';
 
 /** The operation that params name, else the default one. */

@@ -4,28 +4,30 @@ import { AttemptWatch } from './attempt-watch.js';
 import type { AttemptEnd, AttemptOptions, Hooks, InterceptedCall, Interceptor } from './interceptor.js';
 
 /** Runs the `before` hooks; the first result, or the first failure, answers the call. */
-export function answerBefore(call: InterceptedCall, hooks: Hooks): StepResult | undefined {
-  for (const interceptor of hooks.before) {
-    try {
-      const answer = interceptor.before?.(call) as unknown;
+export function answerBefore(call: InterceptedCall, { before }: Hooks): StepResult | undefined {
+  let at = 0;
+  try {
+    for (; at < before.length; at += 1) {
+      const answer = before[at]?.before?.(call) as unknown;
       if (answer === undefined) continue;
       if (StepResult.isResult(answer)) return answer;
-      refusePromise(interceptor, 'before', answer);
-    } catch (thrown) {
-      return StepResult.fromError(thrown);
+      refusePromise(before[at], 'before', answer);
     }
+  } catch (thrown) {
+    return StepResult.fromError(thrown);
   }
   return undefined;
 }
 
 /** Runs the `after` hooks; each may replace the answer. */
-export function answerAfter(call: InterceptedCall, hooks: Hooks, answer: StepResult): StepResult {
+export function answerAfter(call: InterceptedCall, { after }: Hooks, answer: StepResult): StepResult {
   let result = answer;
-  for (const interceptor of hooks.after) {
+  for (let at = 0; at < after.length; at += 1) {
     try {
-      const replaced = interceptor.after?.(call, result) as unknown;
+      const replaced = after[at]?.after?.(call, result) as unknown;
+      if (replaced === undefined) continue;
       if (StepResult.isResult(replaced)) result = replaced;
-      else refusePromise(interceptor, 'after', replaced);
+      else refusePromise(after[at], 'after', replaced);
     } catch (thrown) {
       result = StepResult.fromError(thrown);
     }
@@ -151,11 +153,11 @@ function noAnswer(interceptor: Interceptor): StepResult {
 }
 
 /** A promise here would be forgotten, and its rejection would end the process. */
-function refusePromise(interceptor: Interceptor, hook: string, answer: unknown): void {
+function refusePromise(interceptor: Interceptor | undefined, hook: string, answer: unknown): void {
   if (typeof (answer as PromiseLike<unknown> | null | undefined)?.then !== 'function') return;
   void Promise.resolve(answer).catch(() => undefined);
   throw new OrchestrationError(
     'INTERCEPTOR_ASYNC',
-    `The ${hook} hook of interceptor "${interceptor.name ?? 'anonymous'}" returned a promise.`,
+    `The ${hook} hook of interceptor "${interceptor?.name ?? 'anonymous'}" returned a promise.`,
   );
 }

@@ -136,8 +136,11 @@ export class InterceptorChain {
   }
 
   /** Those that stand around a call. */
-  hooksOf({ unit, operation, options }: Intercepted): Hooks {
-    if (!this.#selective || options.policy !== undefined) return this.#all;
+  hooksOf(call: Intercepted): Hooks {
+    return this.#selective && call.options.policy === undefined ? this.#selected(call) : this.#all;
+  }
+
+  #selected({ unit, operation }: Intercepted): Hooks {
     if (operation.interceptedBy?.version !== this.#version) {
       operation.interceptedBy = { version: this.#version, hooks: this.#select(unit, operation) };
     }

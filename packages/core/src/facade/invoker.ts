@@ -1,14 +1,13 @@
 import { currentContext } from '../ambient.js';
 import { type ContextState, OrchestrationContext, TRUSTED } from '../context.js';
-import { ANOTHER_COPY, isOfAnotherCopy, KEEP_ONE_COPY } from '../copy-mark.js';
-import { scopeOf } from '../engine/abort-scope.js';
 import type { RunEnvelope } from '../engine/engine.js';
 import type { RunVerbs } from '../engine/run-verbs.js';
 import type { CompiledOperation, OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import { FailedResult, StepResult } from '../step-result.js';
 import { runInside as runInsideScope } from '../watching/watchers.js';
 import { attendRun } from './attend-run.js';
-import { CallFrame, CallTiming } from './call-frame.js';
+import { CallFrame } from './call-frame.js';
+import { CallLimits } from './call-limits.js';
 import { CallJournal } from './call-journal.js';
 import { optionsProblem } from './call-options.js';
 import { Execution } from './execution.js';
@@ -19,13 +18,13 @@ import {
   cycleRefusal,
   depthRefusal,
   layerRefusal,
+  noContext,
   notFound,
   stoppedRefusal,
   unreadable,
 } from './refusals.js';
 import type { Runtime } from './runtime.js';
 import { Settlement } from './settlement.js';
-import { linkSignal } from './signal-links.js';
 
 // The executor of every call's promise: hands the resolver over without a closure per call.
 let handedOver: (result: StepResult) => void;
@@ -48,6 +47,7 @@ export class Invoker {
   readonly #journal: CallJournal;
   readonly #settlement: Settlement;
   readonly #execution: Execution;
+  readonly #limits: CallLimits;
 
   constructor(runtime: Runtime, directory: Directory) {
     this.runtime = runtime;
@@ -55,6 +55,7 @@ export class Invoker {
     this.#journal = new CallJournal(runtime);
     this.#settlement = new Settlement(runtime, this.#journal);
     this.#execution = new Execution(runtime, this.#settlement, this.#journal);
+    this.#limits = new CallLimits(runtime, this.#settlement);
   }
 
   /** Never throws and never rejects. `internal`: made by an orchestrator of this facade, which may finish its work. */
@@ -65,12 +66,14 @@ export class Invoker {
     options?: CallOptions,
     internal = true,
   ): Promise<StepResult> {
+    let unit: OrchestratorUnit | undefined;
     try {
-      const unit = this.#directory.find(ref);
-      if (unit === undefined) return this.#refuse(ref, context, notFound(ref, this.#directory.names()));
-      return this.invoke(unit, undefined, context, params, options, internal);
+      unit = this.#directory.find(ref);
+      return unit === undefined
+        ? this.#refuseUnknown(ref, context)
+        : this.#invoke(unit, undefined, context, params, options, internal);
     } catch (thrown) {
-      return this.#refuse(ref, context, unreadable('The reference to an orchestrator', thrown));
+      return this.#refuseUnreadable(unit, ref, context, thrown);
     }
   }
 
@@ -86,10 +89,12 @@ export class Invoker {
     try {
       return this.#invoke(unit, operation, context, params, options, internal);
     } catch (thrown) {
-      return this.#refuse(unit.name, context, unreadable(`The call of ${unit.name}`, thrown));
+      return this.#refuseUnreadable(unit, unit.name, context, thrown);
     }
   }
 
+  // The compiler puts a bounded amount of code into one piece, and what does not fit is called: whatever few calls need
+  // stands in functions of its own.
   #invoke(
     unit: OrchestratorUnit,
     known: CompiledOperation | undefined,
@@ -98,54 +103,68 @@ export class Invoker {
     options: CallOptions | undefined,
     internal: boolean,
   ): Promise<StepResult> {
-    if (!OrchestrationContext.isContext(context)) {
-      return this.#refuse(
-        unit.name,
-        undefined,
-        new FailedResult(
-          isOfAnotherCopy(context)
-            ? `The context of a call of ${unit.name} ${ANOTHER_COPY} ${KEEP_ONE_COPY}`
-            : `The context of a call of ${unit.name} is not an OrchestrationContext. Make one with OrchestrationContext.create({ tenantId }).`,
-          { errorCategory: 'validation' },
-        ),
-      );
-    }
-    // An operation that passes its own context on makes a call of its own.
-    const own = InvocationContext.frameOf(context);
-    const base = own === undefined ? this.#inLineage(context) : context.createChildContext(own.unit.name);
+    if (!OrchestrationContext.isContext(context)) return this.#refuseContext(unit, context);
+    const base =
+      OrchestrationContext.callOf(context) === undefined &&
+      (!this.runtime.ambientContext || currentContext() === undefined)
+        ? context
+        : this.#inLineage(context);
     const state = OrchestrationContext.stateOf(base);
-    const parent = state.frame as CallFrame | undefined;
-
-    const refusal = this.#admit(unit, state, internal || (parent !== undefined && !parent.over));
-    if (refusal !== undefined) return this.#refuse(unit.name, base, refusal);
+    if (this.runtime.admission !== 'open' || state.chain !== undefined) {
+      const refusal = this.#admit(unit, state, internal);
+      if (refusal !== undefined) return this.#refuse(unit.name, base, refusal);
+    }
     const operation = known ?? operationOf(unit, params);
     if (operation instanceof FailedResult) return this.#refuse(unit.name, base, operation);
+    return options === undefined && (!operation.durable || state.frame === undefined)
+      ? this.#answer(new CallFrame(unit, operation, state, params, undefined))
+      : this.#invokeWith(unit, operation, base, params, options);
+  }
 
-    let call = options;
-    if (options !== undefined) {
-      const problem = optionsProblem(options);
-      if (problem !== undefined) return this.#refuse(unit.name, base, problem);
+  /** A call with options of its own, or one that an engine may know as a run. */
+  #invokeWith(
+    unit: OrchestratorUnit,
+    operation: CompiledOperation,
+    base: OrchestrationContext,
+    params: unknown,
+    options: CallOptions | undefined,
+  ): Promise<StepResult> {
+    const problem = options === undefined ? undefined : optionsProblem(options);
+    if (problem !== undefined) return this.#refuse(unit.name, base, problem);
+    const state = OrchestrationContext.stateOf(base);
+    const parent = state.frame as CallFrame | undefined;
+    const call = operation.durable && parent !== undefined ? asChildRun(parent, unit, options) : options;
+    if (call?.runId === undefined && call?.idempotencyKey === undefined) {
+      return this.#answer(new CallFrame(unit, operation, state, params, call));
     }
-    if (operation.durable && parent !== undefined) call = asChildRun(parent, unit, options);
-    const isNamed = call !== undefined && (call.runId !== undefined || call.idempotencyKey !== undefined);
-    if (isNamed) {
-      const attached = unit.runs.attachOrOpen(unit, operation, state, call as CallOptions);
-      if (attached !== undefined) return attendRun(attached, unit, operation, base, call as CallOptions);
-    }
-    const frame = new CallFrame(unit, operation, state, params, call, parent);
+    const attached = unit.runs.attachOrOpen(unit, operation, state, call);
+    if (attached !== undefined) return attendRun(attached, unit, operation, base, call);
+    const frame = new CallFrame(unit, operation, state, params, call);
+    return this.#answer(frame, true);
+  }
+
+  /** The promise of a call's answer; begins the call. */
+  #answer(frame: CallFrame, isNamed = false): Promise<StepResult> {
     const answer = new Promise<StepResult>(handOver);
     frame.resolve = handedOver;
     frame.answer = answer;
-    if (isNamed) unit.runs.opened(frame);
-    this.#launch(frame);
+    if (isNamed) frame.unit.runs.opened(frame);
+    try {
+      this.#begin(frame);
+    } catch (thrown) {
+      this.settle(frame, StepResult.fromError(thrown));
+    }
     return answer;
   }
 
   /**
-   * The context itself, unless a running operation calls with the context that its own request began with: that call
-   * stands in the operation's chain all the same, or it would escape its deadline and the checks for cycles and layers.
+   * The context that a call made with `context` begins with: of an operation that passes its own on, a child of it; of one
+   * that passes on what its request began with, one in its chain all the same, or the call would escape its deadline and
+   * the checks for cycles and layers.
    */
   #inLineage(context: OrchestrationContext): OrchestrationContext {
+    const own = InvocationContext.frameOf(context);
+    if (own !== undefined) return context.createChildContext(own.unit.name);
     const current = this.runtime.ambientContext ? currentContext() : undefined;
     if (current === undefined) return context;
     const frame = InvocationContext.frameOf(current);
@@ -159,14 +178,6 @@ export class Invoker {
     return new OrchestrationContext({ ...state, chain: link, depth: depth + 1, frame }, TRUSTED);
   }
 
-  #launch(frame: CallFrame): void {
-    try {
-      this.#begin(frame);
-    } catch (thrown) {
-      this.settle(frame, StepResult.fromError(thrown));
-    }
-  }
-
   /** Runs an operation for an engine that brings its own verbs. */
   execute(envelope: RunEnvelope, verbs: RunVerbs): Promise<StepResult> {
     const unit = this.#directory.byName(envelope.orchestrator);
@@ -177,24 +188,15 @@ export class Invoker {
       return Promise.resolve(notFound(envelope.orchestrator, this.#directory.names()));
     }
     const state = OrchestrationContext.stateOf(OrchestrationContext.fromJSON(envelope.context));
-    const frame = new CallFrame(
-      unit,
-      operation,
-      state,
-      envelope.params,
-      { runId: envelope.runId },
-      undefined,
-    );
+    const frame = new CallFrame(unit, operation, state, envelope.params, { runId: envelope.runId });
     frame.runOnEngine(verbs);
-    const answer = new Promise<StepResult>(handOver);
-    frame.resolve = handedOver;
-    frame.answer = answer;
-    this.#launch(frame);
-    return answer;
+    return this.#answer(frame);
   }
 
-  #admit(unit: OrchestratorUnit, state: ContextState, ofRunningWork: boolean): FailedResult | undefined {
+  #admit(unit: OrchestratorUnit, state: ContextState, internal: boolean): FailedResult | undefined {
     const { runtime } = this;
+    const parent = state.frame as CallFrame | undefined;
+    const ofRunningWork = internal || (parent !== undefined && !parent.over);
     if (
       runtime.admission !== 'open' &&
       !(runtime.admission === 'draining' && (ofRunningWork || this.#isInRunningWork()))
@@ -230,80 +232,23 @@ export class Invoker {
   /** Puts the frame under its deadline and signals, then runs it. */
   #begin(frame: CallFrame): void {
     const { runtime } = this;
-    const { operation, state, parent } = frame;
+    const { operation, state } = frame;
     runtime.enter(frame);
     operation.stats.started += 1;
-    const { watchers } = runtime.interceptors;
-    if (watchers.calls) frame.scope = watchers.call(frame);
-    const observed = runtime.events.active || runtime.logger.isLevelEnabled?.('info') !== false;
-    if (observed) this.#journal.started(frame);
+    const observed = runtime.observed;
     const timeoutMs = frame.options.timeoutMs ?? operation.timeoutMs;
-    if (
-      timeoutMs !== undefined ||
-      state.deadline !== undefined ||
-      observed ||
-      (parent !== undefined && parent.expiresAt !== Infinity)
-    ) {
-      if (!this.#limit(frame, timeoutMs)) return;
+    const linked = state.frame !== undefined || state.sources.length > 0;
+    if (observed || timeoutMs !== undefined || state.deadline !== undefined || linked) {
+      this.#limits.time(frame, timeoutMs, observed);
     }
-    if (state.sources.length > 0 || parent !== undefined) this.#link(frame);
+    if (runtime.interceptors.watchers.calls) frame.scope = runtime.interceptors.watchers.call(frame);
+    if (observed) this.#journal.started(frame);
+    const { timing, scope } = frame;
+    if (timing !== undefined && timing.expiresAt !== Infinity && !this.#limits.limit(frame, timing)) return;
+    if (linked) this.#limits.link(frame);
     if (frame.settled) return;
-    const { scope } = frame;
     if (scope?.run === undefined) this.#execution.run(frame);
     else runInsideScope(scope, () => this.#execution.run(frame));
-  }
-
-  /** Notes when the call began and puts it under its limit; `false` where no time is left. */
-  #limit(frame: CallFrame, timeoutMs: number | undefined): boolean {
-    const { clock, deadlines } = this.runtime;
-    const { state, parent } = frame;
-    const now = clock.monotonic();
-    let expiresAt = parent?.expiresAt ?? Infinity;
-    if (timeoutMs !== undefined) expiresAt = Math.min(expiresAt, now + timeoutMs);
-    if (state.deadline !== undefined) expiresAt = Math.min(expiresAt, now + state.deadline - clock.now());
-    const timing = new CallTiming(frame, now, expiresAt);
-    frame.timing = timing;
-    if (expiresAt === Infinity) return true;
-    if (expiresAt - now >= 1) {
-      deadlines.add(timing, now);
-      return true;
-    }
-    this.settle(
-      frame,
-      new FailedResult(
-        `No time was left for ${frame.unit.name}.${frame.operation.name}: its deadline has passed. It was not started.`,
-        { errorCategory: 'timeout', details: { notStarted: true } },
-      ),
-    );
-    return false;
-  }
-
-  /** Makes the caller's signals and the parent call end this one. */
-  #link(frame: CallFrame): void {
-    const { parent } = frame;
-    const undo: (() => void)[] = [];
-    frame.atEnd(() => {
-      for (const each of undo) each();
-    });
-    if (parent !== undefined && (!parent.over || parent.aborted)) {
-      const scope = scopeOf(parent);
-      undo.push(
-        scope.onAbort(() => {
-          frame.abort(
-            parent.abortKind ?? 'cancelled',
-            scope === parent ? `${parent.unit.name} was` : 'another branch failed',
-          );
-        }),
-      );
-    }
-    for (const source of frame.state.sources) {
-      if (source.aborted) {
-        frame.abort('cancelled', 'its caller asked for it');
-        break;
-      }
-      undo.push(linkSignal(source, frame));
-    }
-    if (frame.settled) frame.unlink();
   }
 
   /** Routes inside a call that runs already, for an override that falls back to the default. */
@@ -312,6 +257,25 @@ export class Invoker {
     return operation instanceof FailedResult
       ? Promise.resolve(operation)
       : runInside(frame, operation, params);
+  }
+
+  #refuseUnknown(ref: unknown, context: unknown): Promise<StepResult> {
+    return this.#refuse(ref, context, notFound(ref, this.#directory.names()));
+  }
+
+  #refuseUnreadable(
+    unit: OrchestratorUnit | undefined,
+    ref: unknown,
+    context: unknown,
+    thrown: unknown,
+  ): Promise<StepResult> {
+    return unit === undefined
+      ? this.#refuse(ref, context, unreadable('The reference to an orchestrator', thrown))
+      : this.#refuse(unit.name, context, unreadable(`The call of ${unit.name}`, thrown));
+  }
+
+  #refuseContext(unit: OrchestratorUnit, context: unknown): Promise<StepResult> {
+    return this.#refuse(unit.name, undefined, noContext(unit, context));
   }
 
   #refuse(ref: unknown, context: unknown, result: StepResult): Promise<StepResult> {

@@ -1,4 +1,5 @@
 import { callPath, type ContextState } from '../context.js';
+import { ANOTHER_COPY, isOfAnotherCopy, KEEP_ONE_COPY } from '../copy-mark.js';
 import type { LayerRule } from '../layers.js';
 import { sanitize } from '../logging/redact.js';
 import { nearestNames } from '../naming.js';
@@ -27,6 +28,15 @@ export function notFound(ref: unknown, names: Iterable<string>): FailedResult {
         : `Register it, or use one of: ${suggestions.map((each) => `"${each}"`).join(', ')}.`
     }`,
     { errorCategory: 'not_found', details: { name: shown, nearest: suggestions } },
+  );
+}
+
+export function noContext(unit: OrchestratorUnit, context: unknown): FailedResult {
+  return new FailedResult(
+    isOfAnotherCopy(context)
+      ? `The context of a call of ${unit.name} ${ANOTHER_COPY} ${KEEP_ONE_COPY}`
+      : `The context of a call of ${unit.name} is not an OrchestrationContext. Make one with OrchestrationContext.create({ tenantId }).`,
+    { errorCategory: 'validation' },
   );
 }
 

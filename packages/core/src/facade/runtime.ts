@@ -59,6 +59,11 @@ export class Runtime {
     this.deadlines = new DeadlineQueue(settings.clock);
   }
 
+  /** Whether somebody hears of calls that begin and end: a listener, or a log that takes such lines. */
+  get observed(): boolean {
+    return this.events.active || this.logger.isLevelEnabled?.('info') !== false;
+  }
+
   /** Calls whose body runs. */
   get live(): number {
     return this.#live;

@@ -25,33 +25,45 @@ export class Settlement {
   settle(frame: CallFrame, answer: StepResult): void {
     if (frame.settled) return;
     frame.settled = true;
-    const runtime = this.#runtime;
-    const { timing } = frame;
-    if (timing?.list !== undefined) runtime.deadlines.remove(timing);
-    frame.unlink();
-    let result = answer;
-    try {
-      if (runtime.interceptors.active) {
-        const hooks = runtime.interceptors.hooksOf(frame);
-        if (hooks.after.length > 0) result = answerAfter(frame.call, hooks, answer);
-      }
-      this.#count(frame, result);
-      if (timing !== undefined || runtime.events.active || result.status === 'failed') {
-        this.#journal.ended(frame, result);
-      }
-    } catch (thrown) {
-      // Something that passes for a result and throws when it is looked at: the caller is answered all the same.
-      result = StepResult.fromError(thrown);
-    }
-    if (frame.knownRunId !== undefined) frame.unit.runs.ended(frame, result);
+    const { timing, more } = frame;
+    if (timing?.list !== undefined) this.#runtime.deadlines.remove(timing);
+    if (more?.unlink !== undefined) more.unlink();
+    const result = this.#told(frame, answer);
+    if (more?.runId !== undefined) frame.unit.runs.ended(frame, result);
     if (frame.scope !== undefined) endScope(frame.scope, result);
     frame.resolve?.(result);
-    if (frame.bodies > 0) {
-      frame.unit.abandoned += 1;
-      if (frame.verbs !== undefined || frame.unit.cleanupAfterCall) this.#windUpAfterGrace(frame);
-    } else {
-      this.leaveIfOver(frame);
+    if (frame.bodies === 0) this.leaveIfOver(frame);
+    else this.#abandon(frame);
+  }
+
+  /** What the interceptors make of the answer; counts it. */
+  #told(frame: CallFrame, answer: StepResult): StepResult {
+    const { interceptors, events } = this.#runtime;
+    try {
+      const result = interceptors.active ? this.#afterHooks(frame, answer) : answer;
+      if (result.status === 'ok') {
+        frame.operation.stats.ok += 1;
+        frame.unit.note(true);
+      } else this.#count(frame, result);
+      if (frame.timing !== undefined || events.active || result.status === 'failed') {
+        this.#journal.ended(frame, result);
+      }
+      return result;
+    } catch (thrown) {
+      // Something that passes for a result and throws when it is looked at: the caller is answered all the same.
+      return StepResult.fromError(thrown);
     }
+  }
+
+  #afterHooks(frame: CallFrame, answer: StepResult): StepResult {
+    const hooks = this.#runtime.interceptors.hooksOf(frame);
+    return hooks.after.length > 0 ? answerAfter(frame.call, hooks, answer) : answer;
+  }
+
+  /** The caller is answered while the body runs on. */
+  #abandon(frame: CallFrame): void {
+    frame.unit.abandoned += 1;
+    if (frame.verbs !== undefined || frame.unit.cleanupAfterCall) this.#windUpAfterGrace(frame);
   }
 
   /** Undoes what a failed run has done and cleans up after the call, where asked; then answers. */
@@ -143,26 +155,17 @@ export class Settlement {
     this.#runtime.leave(frame);
   }
 
+  /** Of a call that is not simply ok. */
   #count(frame: CallFrame, result: StepResult): void {
     const { stats } = frame.operation;
-    switch (result.status) {
-      case 'ok':
-        stats.ok += 1;
-        break;
-      case 'skipped':
-        stats.skipped += 1;
-        break;
-      case 'uncertain':
-        stats.uncertain += 1;
-        break;
-      case 'failed':
-        if (result.errorCategory === 'timeout') stats.timeout += 1;
-        else if (result.errorCategory === 'cancelled') stats.cancelled += 1;
-        else stats.failed += 1;
+    if (result.status !== 'failed') {
+      stats[result.status] += 1;
+      frame.unit.note(true);
+      return;
     }
+    const { errorCategory } = result;
+    stats[errorCategory === 'timeout' || errorCategory === 'cancelled' ? errorCategory : 'failed'] += 1;
     // What the caller did wrong or took back says nothing about the orchestrator's health.
-    if (result.status !== 'failed') frame.unit.note(true);
-    else if (result.errorCategory !== 'cancelled' && result.errorCategory !== 'validation')
-      frame.unit.note(false);
+    if (errorCategory !== 'cancelled' && errorCategory !== 'validation') frame.unit.note(false);
   }
 }

@@ -1,11 +1,11 @@
-import type { BindingReader } from '../container/inspect.js';
+import type { BindingReader, Injection } from '../container/inspect.js';
 import { injectionOf } from '../container/inspect.js';
 import type { LayerRule } from '../layers.js';
 import { nearestNames } from '../naming.js';
 import { takesUncheckedParams } from '../orchestrator/compile-operations.js';
 import { tokenName } from '../orchestrator/lazy.js';
 import type { AnyClass } from '../orchestrator/metadata.js';
-import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
+import type { CompiledOperation, OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import { StepResult } from '../step-result.js';
 import { findCycles } from './cycles.js';
 import { type GraphEdge, GraphNode } from './graph-node.js';
@@ -94,27 +94,8 @@ export class DependencyGraph implements WalkedGraph {
     const { target, options, name } = unit;
     if (target === undefined) return;
     const injection = injectionOf(target);
-    for (const index of injection.unknownParameters) {
-      this.problems.push(
-        problem(
-          'GRAPH_METADATA_MISSING',
-          `Nothing says what to inject as parameter ${index + 1} of ${target.name}.`,
-          [name],
-          [name],
-        ),
-      );
-    }
-    if (injection.lostParameters > 0) {
-      this.problems.push(
-        problem(
-          'GRAPH_METADATA_MISSING',
-          `${target.name} inherits a constructor with ${injection.lostParameters} parameters that nothing injects.`,
-          [name],
-          [name],
-          { severity: 'warning' },
-        ),
-      );
-    }
+    if (injection.unknownParameters.length > 0 || injection.lostParameters > 0)
+      this.#tellUnknown(name, target, injection);
     walk.link(node, target, injection);
     if (options.dependsOn !== undefined) this.#dependsOn(node, options.dependsOn);
     const { flow } = options;
@@ -129,18 +110,46 @@ export class DependencyGraph implements WalkedGraph {
         ),
       );
     }
-    for (const operation of unit.operations.values()) {
-      if (!takesUncheckedParams(operation)) continue;
+    const operations = unit.operations.values();
+    for (let at = 0; at < operations.length; at += 1) {
+      const operation = operations[at] as CompiledOperation;
+      if (takesUncheckedParams(operation)) this.#tellUnchecked(name, operation, strictParams);
+    }
+  }
+
+  #tellUnknown(name: string, target: AnyClass, injection: Injection): void {
+    for (const index of injection.unknownParameters) {
       this.problems.push(
         problem(
-          'PARAMS_UNCHECKED',
-          `The params of ${name}.${operation.name} are not validated: it has no DTO.`,
-          [name, operation.name],
+          'GRAPH_METADATA_MISSING',
+          `Nothing says what to inject as parameter ${index + 1} of ${target.name}.`,
           [name],
-          { severity: strictParams ? 'error' : 'warning' },
+          [name],
         ),
       );
     }
+    if (injection.lostParameters === 0) return;
+    this.problems.push(
+      problem(
+        'GRAPH_METADATA_MISSING',
+        `${target.name} inherits a constructor with ${injection.lostParameters} parameters that nothing injects.`,
+        [name],
+        [name],
+        { severity: 'warning' },
+      ),
+    );
+  }
+
+  #tellUnchecked(name: string, operation: CompiledOperation, strictParams: boolean): void {
+    this.problems.push(
+      problem(
+        'PARAMS_UNCHECKED',
+        `The params of ${name}.${operation.name} are not validated: it has no DTO.`,
+        [name, operation.name],
+        [name],
+        { severity: strictParams ? 'error' : 'warning' },
+      ),
+    );
   }
 
   #dependsOn(node: GraphNode, refs: readonly unknown[]): void {
@@ -208,6 +217,12 @@ function ordered(nodes: readonly GraphNode[]): { order: GraphNode[]; isCyclic: b
   let isCyclic = false;
   for (const root of nodes) {
     if (root.mark !== 'new') continue;
+    // Mostly what is needed was given before.
+    if (root.isReady()) {
+      root.mark = 'done';
+      order.push(root);
+      continue;
+    }
     root.mark = 'open';
     stack.push(root);
     visited.push(0);

@@ -15,34 +15,49 @@ const NONE: readonly never[] = Object.freeze([]);
 export class GraphNode {
   readonly unit: OrchestratorUnit;
   /** What must be up before it. */
-  readonly needs: GraphNode[] = [];
-  #lazily: GraphNode[] | undefined;
+  readonly needs: GraphNode[];
   /** For walks over the graph, which set it anew. */
-  mark: 'new' | 'open' | 'done' = 'new';
-  /** Who linked to it last, so that nobody does twice. */
-  #needed: GraphNode | undefined;
-  #reached: GraphNode | undefined;
+  mark: 'new' | 'open' | 'done';
+  // Not private to the class: there may be ten thousand of these, and defining such fields is a step of its own.
+  /** @internal */
+  reached: GraphNode[] | undefined;
+  /** @internal Who linked to it last, so that nobody does twice. */
+  neededBy: GraphNode | undefined;
+  /** @internal As {@link neededBy}, lazily. */
+  reachedBy: GraphNode | undefined;
 
   constructor(unit: OrchestratorUnit) {
     this.unit = unit;
+    this.needs = [];
+    this.mark = 'new';
+    this.reached = undefined;
+    this.neededBy = undefined;
+    this.reachedBy = undefined;
+  }
+
+  /** Whether a walk is done with all that it needs. */
+  isReady(): boolean {
+    const { needs } = this;
+    for (let at = 0; at < needs.length; at += 1) if (needs[at]?.mark !== 'done') return false;
+    return true;
   }
 
   /** What it reaches lazily: stopped after it, where that is possible. */
   get lazily(): readonly GraphNode[] {
-    return this.#lazily ?? NONE;
+    return this.reached ?? NONE;
   }
 
   /** All links of one node must be made before those of the next. */
   need(other: GraphNode): void {
-    if (other.#needed === this) return;
-    other.#needed = this;
+    if (other.neededBy === this) return;
+    other.neededBy = this;
     this.needs.push(other);
   }
 
   /** As {@link need}. */
   reachLazily(other: GraphNode): void {
-    if (other.#reached === this) return;
-    other.#reached = this;
-    (this.#lazily ??= []).push(other);
+    if (other.reachedBy === this) return;
+    other.reachedBy = this;
+    (this.reached ??= []).push(other);
   }
 }

@@ -1,7 +1,8 @@
-import { COPY_HELP, copyParams } from './copy-params.js';
+import { copyParams, passesSafely } from './copy-params.js';
 import type { DtoClass } from './dto-metadata.js';
 import { findViolations } from './find-violations.js';
-import { CopyState, generateCopy, type GeneratedCopy } from './generated-copy.js';
+import { withoutForbiddenKeys } from './forbidden-keys.js';
+import { generateCheck } from './generated-check.js';
 import type { Plan } from './plan.js';
 import { Reading } from './reading.js';
 import { kindOf, rootPlan } from './root-plan.js';
@@ -29,25 +30,18 @@ const NO_PARAMS: object = Object.freeze({});
  */
 export function compileParams<T extends object>(dto: DtoClass<T>): ParamsCheck<T> {
   const plan = rootPlan(dto);
-  const copy = generateCopy(plan, COPY_HELP);
-  return copy === undefined ? followPlan(plan) : runGenerated(plan, copy);
-}
-
-function runGenerated<T extends object>(plan: Plan, copy: GeneratedCopy): ParamsCheck<T> {
-  return (params) => {
-    const source = params ?? NO_PARAMS;
-    const state = new CopyState();
-    let value: object;
-    try {
-      if (typeof source !== 'object' || Array.isArray(source)) return notAnObject(source);
-      value = copy(source, state);
-    } catch (error) {
+  const check = generateCheck(plan, {
+    copy: withoutForbiddenKeys,
+    passes: passesSafely,
+    notAnObject,
+    failed: (instance) => verdict(plan, instance, false),
+    threw(error, at) {
       const reading = new Reading();
-      reading.locate(0, state.at);
+      reading.locate(0, at);
       return { ok: false, violations: [reading.failure(error)] };
-    }
-    return state.hasFailed ? verdict<T>(plan, value, false) : { ok: true, value: value as T };
-  };
+    },
+  });
+  return (check as ParamsCheck<T> | undefined) ?? followPlan(plan);
 }
 
 function followPlan<T extends object>(plan: Plan): ParamsCheck<T> {

@@ -1,5 +1,4 @@
 import { withoutForbiddenKeys } from './forbidden-keys.js';
-import type { CopyHelp } from './generated-copy.js';
 import type { Field, NestedField, Plan } from './plan.js';
 import { passesAll } from './quick-check.js';
 import type { Reading } from './reading.js';
@@ -75,16 +74,6 @@ function checkUnseen(field: Field, instance: Record<string, unknown>, reading: R
   }
 }
 
-/** What a generated copy does as well, with the same code. */
-export const COPY_HELP: CopyHelp = {
-  object(field, value, state) {
-    const copy = withoutForbiddenKeys(value);
-    if (!passesSafely(field, copy)) state.hasFailed = true;
-    return copy;
-  },
-  unseen: (field, instance) => passesSafely(field, Reflect.get(instance, field.name)),
-};
-
 function copyObject(field: Field, value: object, parent: object, reading: Reading, depth: number): unknown {
   let copy: unknown;
   if (field.nested === undefined) {
@@ -153,7 +142,7 @@ function passes(field: Field, value: unknown): boolean {
 }
 
 /** Checks may throw for objects: proxies, and objects without the methods of their kind. */
-function passesSafely(field: Field, value: unknown): boolean {
+export function passesSafely(field: Field, value: unknown): boolean {
   try {
     return passes(field, value);
   } catch {

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock/clock.js';
 import type { OrchestrationContext, OrchestrationContextJSON } from '../context.js';
 import type { OrchestrationLayer, OrchestrationType } from '../layers.js';
 import type { OperationContext } from '../operation-context.js';
@@ -47,6 +48,11 @@ export interface WatchedCall {
   readonly context: OperationContext;
   /** The context of the call that made this one. */
   readonly caller: OrchestrationContext | undefined;
+  /**
+   * When it began, in milliseconds of the monotonic time of `clock`; to be asked at the begin. A call that has a limit noted
+   * the time already, which saves whoever has the same clock another look at it.
+   */
+  startedOn(clock: Clock): number;
   /** The run id, where somebody gave or asked for one; to ask the context would make one. */
   readonly knownRunId: string | undefined;
 }

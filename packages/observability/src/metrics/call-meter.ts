@@ -50,14 +50,15 @@ export class CallMeter {
     return this.#overflowed;
   }
 
-  #begin({ identity, context }: WatchedCall): WorkScope {
+  #begin(call: WatchedCall): WorkScope {
+    const { identity } = call;
     let operation = this.#last;
     if (operation?.identity !== identity) {
       this.#last = operation = this.#operations.get(identity) ?? this.#prepare(identity);
     }
-    const cell = operation.cell ?? this.#cellOfTenant(operation, context.tenantId);
+    const cell = operation.cell ?? this.#cellOfTenant(operation, call.context.tenantId);
     cell.inFlight += 1;
-    return new MeteredCall(cell, this.#clock);
+    return new MeteredCall(cell, this.#clock, call.startedOn(this.#clock));
   }
 
   #prepare(identity: WatchedOperation): Operation {
@@ -122,10 +123,10 @@ class MeteredCall implements WorkScope {
   readonly #clock: Clock;
   readonly #startedAt: number;
 
-  constructor(cell: CallCell, clock: Clock) {
+  constructor(cell: CallCell, clock: Clock, startedAt: number) {
     this.#cell = cell;
     this.#clock = clock;
-    this.#startedAt = clock.monotonic();
+    this.#startedAt = startedAt;
   }
 
   end(result: StepResult): void {

@@ -117,6 +117,20 @@ async function lines(metrics: Metrics, start: string): Promise<string[]> {
 }
 
 describe('createMetrics', () => {
+  it.each(['without a limit', 'with one'])('times calls on its own clock, calls %s', async (how) => {
+    const clock = new FakeClock();
+    const { clock: hostClock, facade, metrics } = await start({ clock, buckets: [1, 5] });
+    await hostClock.advance(60_000);
+    const options = how === 'with one' ? { timeoutMs: 10_000 } : undefined;
+    const call = facade.orchestrate('shop', aContext(), { ms: 100 }, options);
+    await clock.advance(3_000);
+    await hostClock.advance(100);
+    expect((await call).success).toBe(true);
+    expect(await lines(metrics, 'kapelle_call_duration_seconds')).toContain(
+      'kapelle_call_duration_seconds_sum{orchestrator="shop",layer="domain",operation="sell"} 3',
+    );
+  });
+
   it('counts calls by status and category, and times them', async () => {
     const { facade, metrics, clock } = await start({ buckets: [0.1, 1] });
     const sell = async (params: object) => {
