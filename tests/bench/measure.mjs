@@ -56,25 +56,38 @@ async function warmUp(subject) {
   }
 }
 
+/** How much shorter a batch is that is compared with its neighbour: the machine has hardly the time to change its speed. */
+const PAIRED_SHARE = 5;
+
 /** Measures the subjects in turns, so that a busy moment of the machine hits all of them; medians of the batches, by id. */
-export async function measure(subjects, batches = 7) {
+export async function measure(subjects, { batches = 7, pairedWith } = {}) {
   const entries = [];
   for (const [id, subject] of Object.entries(subjects))
     entries.push({ id, subject, turns: await warmUp(subject), samples: [] });
+  if (pairedWith !== undefined)
+    for (const entry of entries) entry.turns = Math.max(1, Math.round(entry.turns / PAIRED_SHARE));
   for (let round = 0; round < batches; round += 1) {
-    for (const { subject, turns, samples } of entries) {
+    // Whoever comes second in a pair comes first in the next.
+    for (const { subject, turns, samples } of round % 2 === 0 ? entries : entries.toReversed()) {
       const spentMs = samples.reduce((sum, { wallMs }) => sum + wallMs, 0);
       if (samples.length < LEAST_BATCHES || spentMs < SUBJECT_WALL_MS * Math.max(1, batches / 7))
         samples.push(await batch(subject, turns));
     }
   }
+  const base = entries.find(({ id }) => id === pairedWith)?.samples;
   return Object.fromEntries(
     entries.map(({ id, samples }) => [
       id,
-      {
-        cpuNs: median(samples.map(({ cpuNs }) => cpuNs)),
-        wallNs: median(samples.map(({ wallNs }) => wallNs)),
-      },
+      { cpuNs: valueOf(samples, 'cpuNs', base), wallNs: valueOf(samples, 'wallNs', base) },
     ]),
   );
+}
+
+/** The median; with a base, what the base takes times the median of the ratios to the batch of the base beside each. */
+function valueOf(samples, name, base) {
+  const values = samples.map((sample) => sample[name]);
+  if (base === undefined) return median(values);
+  const ofBase = base.map((sample) => sample[name]);
+  const ratios = values.slice(0, ofBase.length).map((value, index) => value / ofBase[index]);
+  return median(ofBase) * median(ratios);
 }

@@ -16,7 +16,7 @@ for (const { id, make, once } of wanted) {
     subjects[id] = typeof made === 'function' ? { call: made } : made;
   }
 }
-Object.assign(result, await measure(subjects, group.batches));
+Object.assign(result, await measure(subjects, group));
 for (const { verify } of Object.values(subjects)) verify?.();
 // Libraries may print; the last line is the answer.
 process.stdout.write(`\n${JSON.stringify(result)}\n`, () => process.exit(0));

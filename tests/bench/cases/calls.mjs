@@ -160,9 +160,11 @@ const workGroup = (microseconds) => {
   return {
     id: `work${microseconds}`,
     title: `Around ${microseconds} µs of CPU work, in one process`,
+    note: 'Batch beside batch: the median of 201 ratios of neighbours. The speed of a shared machine changes by more than what is looked for.',
     base: `work${microseconds}-raw`,
+    pairedWith: `work${microseconds}-raw`,
     oneProcess: true,
-    batches: 41,
+    batches: 201,
     cases: [
       { id: `work${microseconds}-raw`, what: 'the work alone', make: () => compiled(body) },
       {
@@ -170,6 +172,29 @@ const workGroup = (microseconds) => {
         what: 'in a full call',
         ours: true,
         make: async () => compiled(await kapelleFull({ body })),
+      },
+      {
+        id: `work${microseconds}-explicit`,
+        what: 'in a call, ambientContext: false',
+        ours: true,
+        make: async () => compiled(await kapelle({ body, ...explicit })),
+      },
+      {
+        id: `work${microseconds}-cqrs`,
+        what: 'in a command of NestJS CQRS',
+        make: async () => compiled(await nestCqrs({ body })),
+      },
+      {
+        id: `work${microseconds}-moleculer`,
+        what: 'in a call of Moleculer 0.14: validation, metrics, timeout',
+        make: async () =>
+          compiled(
+            await moleculer({
+              broker: { metrics: true, requestTimeout: 30_000 },
+              params: moleculerSchema,
+              body,
+            }),
+          ),
       },
     ],
   };

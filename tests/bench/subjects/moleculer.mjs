@@ -11,6 +11,7 @@ export const moleculerSchema = {
 export async function moleculerBroker({
   broker: options = {},
   params,
+  body = async () => 1,
   actions = {},
   version = 'moleculer',
 } = {}) {
@@ -18,7 +19,7 @@ export async function moleculerBroker({
   const broker = new ServiceBroker({ logger: false, ...options });
   broker.createService({
     name: 'bench',
-    actions: { run: { ...(params === undefined ? {} : { params }), handler: async () => 1 }, ...actions },
+    actions: { run: { ...(params === undefined ? {} : { params }), handler: body }, ...actions },
   });
   await broker.start();
   return broker;

@@ -4,14 +4,14 @@ import { order } from './order.mjs';
 
 export const pipeOptions = { whitelist: true, transform: true };
 
-export async function nestCqrs({ validated = false, nested = false } = {}) {
+export async function nestCqrs({ validated = false, nested = false, body = async () => 1 } = {}) {
   const { Module, ValidationPipe } = await import('@nestjs/common');
   const { NestFactory } = await import('@nestjs/core');
   const { CommandBus, CommandHandler, CqrsModule } = await import('@nestjs/cqrs');
   class RunCommand {}
   class RunHandler {
-    async execute() {
-      return 1;
+    execute() {
+      return body();
     }
   }
   CommandHandler(RunCommand)(RunHandler);
