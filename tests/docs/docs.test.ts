@@ -206,6 +206,18 @@ describe('the reference', () => {
     expect([...others].sort()).toEqual(await otherCodes());
   });
 
+  it('has a row for each warning of reading, and no row too many', async () => {
+    const folder = 'packages/orchestrators/src/domain/autonomous-intelligence/content';
+    const codes = new Set<string>();
+    for (const path of await filesIn(folder, (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))) {
+      const source = await text(path);
+      for (const [, code] of source.matchAll(/(?:warnings\.add\(\s*|\bcode: )'([A-Z_]+)'/g))
+        codes.add(code as string);
+    }
+    expect(codes.size).toBeGreaterThan(20);
+    expect(rowsOf(await text('docs/reference/content-warnings.md'))).toEqual([...codes].sort());
+  });
+
   it('has a row for each category, as the table says', async () => {
     const page = await text('docs/reference/core.md');
     const rows = [...page.matchAll(/^\| `([a-z_]+)` +\| (low|medium|high|critical) +\| (yes|no) +\|$/gm)];

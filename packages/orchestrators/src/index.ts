@@ -87,6 +87,8 @@ export {
   type Segment,
   type Sentiment,
   type SentimentScore,
+  type SettledSentence,
+  settledSummary,
   type Snippet,
   type StageNote,
   SUMMARY_METHODS,

@@ -1,11 +1,13 @@
 import {
   renderJson,
   renderMarkdown,
+  settledSummary,
   type Briefing,
   type BriefingSummary,
   type CheckedClaim,
   type CueFinding,
   type SearchHit,
+  type SettledSentence,
   type Verdict,
 } from '@kapelle/orchestrators';
 import { attached } from './attachment.js';
@@ -67,12 +69,17 @@ function wholeMessages(briefing: Briefing): ChatMessage[] {
   return bytes <= LIMITS.fileBytes ? [{ text, files }] : files.map((file) => ({ text, files: [file] }));
 }
 
+function summaryLine({ sentence, verdict }: SettledSentence): string {
+  const mark = verdict === undefined ? '' : ` (${VERDICT_WORDS[verdict]})`;
+  return `• ${escapeMarkup(sentence.quote)}${mark}`;
+}
+
 function overview(briefing: Briefing, origin: BriefingOrigin, left: string[]): ChatEmbed {
   const { analysis, document, narrative, depth, producedBy, id, notes } = briefing;
   const isReduced = producedBy === 'fallback_autonomous' || origin.reason !== undefined;
   const summary =
     narrative === undefined
-      ? (analysis.summary ?? []).map(({ quote }) => `• ${escapeMarkup(quote)}`).join('\n')
+      ? settledSummary(briefing).map(summaryLine).join('\n')
       : `${escapeMarkup(narrative.text)}\n\n*written by ${line(narrative.model, 80)}*`;
   const gaps = [
     ...(origin.isUnstored === true

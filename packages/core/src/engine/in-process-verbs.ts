@@ -1,5 +1,5 @@
 import { runInContext } from '../ambient.js';
-import { checkCount, checkMs } from '../clock/clock.js';
+import { checkMs } from '../clock/clock.js';
 import { OrchestrationError } from '../errors.js';
 import type { CallFrame } from '../facade/call-frame.js';
 import { kindOf } from '../json-data.js';
@@ -9,7 +9,8 @@ import { FailedResult, OkResult, StepFailure, StepResult } from '../step-result.
 import { type Abortable, scopeOf } from './abort-scope.js';
 import { openController } from './open-controller.js';
 import type { CompensationReport, RunVerbs } from './run-verbs.js';
-import type { Step, StepOptions, StepRetry } from './verbs.js';
+import { attemptsOf, mayRetry, pauseAfter } from './step-retry.js';
+import type { Step, StepOptions } from './verbs.js';
 import { endScope, runInside } from '../watching/watchers.js';
 
 /** How long the compensations of one run may take together. */
@@ -41,7 +42,7 @@ export class InProcessVerbs implements RunVerbs {
 
   async step<T>(name: string, fn: (step: Step) => unknown, options: StepOptions<T> = {}): Promise<T> {
     const frame = this.#frame;
-    const maxAttempts = attemptsOf(options);
+    const maxAttempts = checkedAttempts(options);
     this.#claim(name);
     const scope = scopeOf(frame);
     const idempotencyKey = `${frame.runId}/${name}`;
@@ -70,7 +71,7 @@ export class InProcessVerbs implements RunVerbs {
       // The call was ended meanwhile: that is the reason, whatever the step made of it.
       throwIfAborted(scope);
       if (attempt >= maxAttempts || !mayRetry(options.retry, result, thrown)) throw new StepFailure(result);
-      const delayMs = this.#backoff(options.retry, attempt, result.retryAfterMs);
+      const delayMs = pauseAfter(options.retry, attempt, result.retryAfterMs, () => this.random());
       this.#tellRetry(name, attempt, delayMs, result.error);
       await this.sleep(delayMs);
     }
@@ -248,14 +249,6 @@ export class InProcessVerbs implements RunVerbs {
       : runUndo(undo, signal);
   }
 
-  /** Full jitter: anything from 0 to the doubled ceiling; what the failure asks for wins within 5 s of it. */
-  #backoff(retry: StepRetry | undefined, attempt: number, retryAfterMs: number | undefined): number {
-    const { baseMs = 100, capMs = 5_000 } = retry ?? {};
-    const ceiling = Math.min(capMs, baseMs * 2 ** Math.min(attempt - 1, 30));
-    const delayMs = Math.floor(this.random() * ceiling);
-    return retryAfterMs === undefined ? delayMs : Math.max(delayMs, Math.min(retryAfterMs, delayMs + 5_000));
-  }
-
   #tell(step: string, attempt: number, result: StepResult, begun: number): void {
     const { events, clock } = this.#frame.runtime;
     if (!events.active) return;
@@ -297,28 +290,16 @@ function valueOf(result: StepResult): unknown {
 }
 
 /** How often a step runs at most. @throws RangeError or TypeError for an option that is none, before anything runs */
-function attemptsOf({ retry, timeoutMs, compensate }: StepOptions<never>): number {
+function checkedAttempts({ retry, timeoutMs, compensate }: StepOptions<never>): number {
   if (timeoutMs !== undefined) checkMs('timeoutMs', timeoutMs, 1);
   if (compensate !== undefined && typeof compensate !== 'function') {
     throw new TypeError(`compensate must be a function, got ${kindOf(compensate)}`);
   }
-  if (retry === undefined) return 1;
-  if (typeof retry !== 'object' || retry === null) {
-    throw new TypeError(`retry must be an object, got ${kindOf(retry)}`);
-  }
-  if (retry.baseMs !== undefined) checkMs('retry.baseMs', retry.baseMs);
-  if (retry.capMs !== undefined) checkMs('retry.capMs', retry.capMs);
-  return checkCount('retry.maxAttempts', retry.maxAttempts ?? 3);
+  return attemptsOf(retry);
 }
 
 function throwIfAborted(scope: Abortable): void {
   if (scope.aborted) throw scope.abortReason as Error;
-}
-
-function mayRetry(retry: StepRetry | undefined, failure: FailedResult, thrown: boolean): boolean {
-  if (retry?.when !== undefined) return retry.when(failure);
-  // Whoever asked for retries of a step says that it may run again; only a failure that says otherwise is final.
-  return failure.retryable || (thrown && failure.errorCategory === 'execution');
 }
 
 /** Runs one compensation to its end or to the end of the budget; never throws. */

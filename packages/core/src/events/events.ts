@@ -105,6 +105,15 @@ export interface OrchestrationEvents {
   };
   'queue.refused': Of & { readonly queue: string; readonly depth: number; readonly tenantId?: string };
   'queue.dropped': Of & { readonly queue: string; readonly depth: number; readonly tenantId?: string };
+  /** A consumer failed for a batch, which it will be handed again after the pause. */
+  'queue.retrying': Of & {
+    readonly queue: string;
+    readonly items: number;
+    readonly attempt: number;
+    readonly delayMs: number;
+    readonly error: string;
+    readonly tenantId?: string;
+  };
   'queue.failed': Of & {
     readonly queue: string;
     readonly items: number;

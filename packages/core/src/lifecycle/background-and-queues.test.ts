@@ -9,6 +9,7 @@ import {
   OrchestrationFacade,
   type SignalQueue,
 } from '../index.js';
+import { StepResult } from '../step-result.js';
 import { FakeClock } from '../testing/fake-clock.js';
 import { aContext, Gate, never } from './fixtures/scripted-host.js';
 
@@ -374,6 +375,51 @@ describe('queues of a host', () => {
     expect(await host.stop()).toMatchObject({ clean: true });
     // A queue of a stopped orchestrator takes nothing more.
     expect(() => worker().inbox()).toThrow('not registered');
+  });
+
+  it('hand a failed batch over again where they are told to, also while the host stops', async () => {
+    const told: unknown[] = [];
+    const taken: unknown[] = [];
+    let fails = 2;
+    const { host, clock, offer, info } = working({
+      take: ([item]) => {
+        taken.push(item);
+        if (item === 'final') return StepResult.fail('no', { errorCategory: 'validation' });
+        if (fails-- > 0) throw new Error('busy');
+        return undefined;
+      },
+      declaration: {
+        consumes: { take: { queue: 'inbox', retry: { maxAttempts: 3, baseMs: 100, capMs: 1_000 } } },
+      },
+    });
+    host.facade.events.on('queue.retrying', (event) => told.push(event));
+    host.facade.events.on('queue.failed', ({ error }) => told.push(error));
+    await host.start();
+    await offer('a', 'b');
+    await clock.advance(1_000);
+    expect(taken).toEqual(['a', 'a', 'a', 'b']);
+    expect(told).toMatchObject([
+      { orchestrator: 'worker', queue: 'inbox', items: 1, attempt: 1, error: 'busy', tenantId: 'acme' },
+      { attempt: 2 },
+    ]);
+    expect(info()?.queues[0]).toMatchObject({ processed: 2, failed: 0 });
+
+    // What says that it is final is; what is not, three times.
+    fails = 3;
+    await offer('final', 'c');
+    await clock.advance(1_000);
+    expect(taken.slice(4)).toEqual(['final', 'c', 'c', 'c']);
+    expect(told.slice(2)).toMatchObject(['no', { attempt: 1 }, { attempt: 2 }, 'busy']);
+    expect(info()?.queues[0]).toMatchObject({ processed: 2, failed: 2 });
+
+    fails = 1;
+    await offer('d');
+    await clock.advance(0);
+    const stopped = host.stop();
+    await clock.advance(2_000);
+    expect(await stopped).toMatchObject({ clean: true, undelivered: 0 });
+    expect(taken.slice(8)).toEqual(['d', 'd']);
+    expect(clock.pending).toBe(0);
   });
 
   it('make an orchestrator unwell whose consumer keeps failing, until it does not', async () => {

@@ -1,11 +1,13 @@
 import { currentContext } from '../ambient.js';
 import type { OrchestrationContext } from '../context.js';
+import { attemptsOf, mayRetry, pauseAfter } from '../engine/step-retry.js';
+import type { StepRetry } from '../engine/verbs.js';
 import { OrchestrationError } from '../errors.js';
 import type { Runtime } from '../facade/runtime.js';
 import type { OrchestratorProtocol } from '../orchestrator/base-orchestrator.js';
 import type { OrchestratorUnit } from '../orchestrator/orchestrator-unit.js';
 import { BoundedQueue } from '../queues/bounded-queue.js';
-import { QueueConsumer } from '../queues/queue-consumer.js';
+import { type FailedBatch, QueueConsumer } from '../queues/queue-consumer.js';
 import type { SignalQueue } from '../queues/signal-queue.js';
 import { logId } from '../logging/log-id.js';
 import { sanitize } from '../logging/redact.js';
@@ -73,6 +75,9 @@ export class UnitWorkers {
           const scope = watchers.batch({ ...batch, context: currentContext() });
           return runWatched(scope, () => run(items, signal));
         },
+        ...(options.retry === undefined
+          ? {}
+          : { retry: (failure) => this.#pauseAfter(options.queue, options.retry as StepRetry, failure) }),
         onDone: () => {
           unit.note(true);
         },
@@ -246,6 +251,29 @@ export class UnitWorkers {
     if (!events.hears(type)) return;
     const { name: orchestrator, layer } = this.#unit;
     events.emit(type, { orchestrator, layer, queue, depth, ...(tenantId === undefined ? {} : { tenantId }) });
+  }
+
+  /** How long to wait before a batch is handed over again; `undefined` where it is not. */
+  #pauseAfter(
+    queue: string,
+    retry: StepRetry,
+    { error: cause, thrown, items, context, attempt }: FailedBatch,
+  ): number | undefined {
+    const failure = StepResult.fromError(cause);
+    if (failure.status !== 'failed' || attempt >= attemptsOf(retry) || !mayRetry(retry, failure, thrown)) {
+      return undefined;
+    }
+    const { random, logger, events } = this.#runtime;
+    const delayMs = pauseAfter(retry, attempt, failure.retryAfterMs, random);
+    const { name: orchestrator, layer } = this.#unit;
+    const tenantId = context?.tenantId;
+    const data = { orchestrator, layer, queue, items, attempt, delayMs, error: messageOf(failure) };
+    logger.warn('queue_consumer_retrying', {
+      ...data,
+      ...(tenantId === undefined ? {} : { tenantId: logId(tenantId) }),
+    });
+    events.emit('queue.retrying', { ...data, ...(tenantId === undefined ? {} : { tenantId }) });
+    return delayMs;
   }
 
   #tellFailed(queue: string, thrown: unknown, items: number, tenantId: string | undefined): void {

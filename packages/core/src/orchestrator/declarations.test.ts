@@ -86,6 +86,8 @@ describe('a declaration', () => {
     const wrong: [() => void, string][] = [
       [declare(null), 'defineOrchestrator(Work)'],
       [declare({ ...base, operations: { run: null } }), '@operation run'],
+      [declare({ ...base, consumes: { run: { queue: 'q', retry: { maxAttempts: 0 } } } }), '@consumes run'],
+      [declare({ ...base, consumes: { run: { queue: 'q', retry: 3 } } }), '@consumes run'],
       [declare({ ...base, params: class {} }), '@orchestrator of Work'],
       [declare({ ...base, params: 'Dto', flow: sequential().step('a', () => 1) }), '@orchestrator of Work'],
       [

@@ -3,6 +3,7 @@ import { decorate, inject, injectable } from 'inversify';
 import { checkCount, checkMs } from '../clock/clock.js';
 import { inheritInjections } from '../container/inspect.js';
 import { markAsOurs } from '../copy-mark.js';
+import { attemptsOf } from '../engine/step-retry.js';
 import { OrchestrationError } from '../errors.js';
 import { kindOf } from '../json-data.js';
 import { isLayer, type OrchestrationLayer, type OrchestrationType } from '../layers.js';
@@ -300,6 +301,7 @@ function checkConsumes(target: object, method: string, options: ConsumesOptions)
     for (const key of ['capacity', 'batchSize', 'concurrency'] as const) {
       if (options[key] !== undefined) checkCount(key, options[key]);
     }
+    attemptsOf(options.retry);
   });
   noteSlips(target, where, 'consumes', options);
   return options;

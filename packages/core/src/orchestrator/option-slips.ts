@@ -43,6 +43,7 @@ const KNOWN = {
     overflow: true,
     batchSize: true,
     concurrency: true,
+    retry: true,
   } satisfies Record<keyof ConsumesOptions, true>,
 };
 

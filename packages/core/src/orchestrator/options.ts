@@ -1,3 +1,4 @@
+import type { StepRetry } from '../engine/verbs.js';
 import type { Flow } from '../flow/flow.js';
 
 /** Anything a container can bind. */
@@ -100,4 +101,10 @@ export interface ConsumesOptions extends QueueOptions {
   readonly batchSize?: number;
   /** Batches in work at the same time. @default 1 @minimum 1 */
   readonly concurrency?: number;
+  /**
+   * A batch that failed is handed over again, whole, after a pause; by the rules of a step's `retry`. It keeps its place
+   * meanwhile: with a concurrency of 1 what came after it waits, and the order stays. What a handler has done for items of a batch
+   * before it failed it will be asked to do again. Without it a batch is handed over once.
+   */
+  readonly retry?: StepRetry;
 }

@@ -529,4 +529,77 @@ describe('QueueConsumer', () => {
       new RangeError('concurrency of queue "signals" must be an integer >= 1, got 1.5'),
     );
   });
+
+  it('hands a failed batch over again, whole and in its place, until it is told not to', async () => {
+    const seen: string[] = [];
+    const asked: string[] = [];
+    const tenant = context('acme');
+    const { clock, queue, consumer } = aRig(
+      (items) => {
+        seen.push(`${items.join()} of ${currentContext()?.tenantId}`);
+        if (items[0] === 1) {
+          items.length = 0;
+          throw new Error('busy');
+        }
+        return items[0] === 2 ? StepResult.fail('no') : undefined;
+      },
+      {
+        batchSize: 2,
+        retry: ({ error, thrown, items, attempt, context: of }) => {
+          asked.push(`${(error as Error).message} ${thrown} ${items} ${attempt} ${of?.tenantId}`);
+          return attempt < 3 && thrown ? 50 : undefined;
+        },
+      },
+    );
+    consumer.start();
+    runInContext(tenant, () => [1, 5, 2].forEach((item) => queue.offer(item)));
+    await aTurn();
+    expect([seen, consumer.running]).toEqual([['1,5 of acme'], 1]);
+    await clock.advance(49);
+    expect(seen).toHaveLength(1);
+    await clock.advance(1);
+    await clock.advance(50);
+    await aTurn();
+    expect(seen).toEqual(['1,5 of acme', '1,5 of acme', '1,5 of acme', '2 of acme']);
+    expect(asked).toEqual([
+      'busy true 2 1 acme',
+      'busy true 2 2 acme',
+      'busy true 2 3 acme',
+      'no false 1 1 acme',
+    ]);
+    expect([consumer.processed, consumer.failed, consumer.running, clock.pending]).toEqual([0, 3, 0, 0]);
+  });
+
+  it('works off a batch that waits for another attempt when it drains, and gives it up when it is aborted', async () => {
+    let fails = 1;
+    const failed: unknown[] = [];
+    const handler = async (): Promise<void> => {
+      if (fails-- > 0) throw new Error('busy');
+    };
+    const { clock, queue, consumer } = aRig(handler, {
+      retry: () => 100,
+      onFailed: (error, items) => failed.push([(error as Error).message, items]),
+    });
+    consumer.start();
+    queue.offer(1);
+    await aTurn();
+    const drained = consumer.drain(new AbortController().signal);
+    queue.offer(2);
+    await clock.advance(100);
+    await drained;
+    expect([consumer.processed, consumer.state, failed]).toEqual([2, 'stopped', []]);
+
+    fails = 100;
+    consumer.start();
+    queue.offer(3);
+    await aTurn();
+    expect([consumer.running, clock.pending]).toEqual([1, 1]);
+    consumer.abort(new Error('enough'));
+    expect([consumer.running, clock.pending, consumer.failed, failed]).toEqual([0, 0, 1, [['busy', 1]]]);
+    // What waits goes on: an abort is of what was in work.
+    fails = 0;
+    queue.offer(4);
+    await aTurn();
+    expect(consumer.processed).toBe(3);
+  });
 });

@@ -21,6 +21,11 @@ export interface QueueConsumerOptions<T> {
   readonly batchSize?: number;
   /** Batches in work at the same time. @default 1 @minimum 1 */
   readonly concurrency?: number;
+  /**
+   * Asked for each batch that failed: after how many milliseconds it is handed over again, `undefined` for never. What it
+   * throws means never. `thrown`: the failure is no returned result. @default never
+   */
+  readonly retry?: (failure: FailedBatch) => number | undefined;
   /** For each batch that ended well. Must not throw. */
   readonly onDone?: () => void;
   /** For each failed batch: the error, how many items it had, its context. What it throws is ignored. */
@@ -44,11 +49,25 @@ export type QueueConsumerState =
   /** Takes nothing; batches in work may end. */
   | 'stopping';
 
-/** A batch in work. */
-interface Work {
+/** A batch whose handler failed. */
+export interface FailedBatch {
+  readonly error: unknown;
+  readonly thrown: boolean;
   readonly items: number;
   readonly context: OrchestrationContext | undefined;
+  /** Which attempt it was, counted from 1. */
+  readonly attempt: number;
+}
+
+/** A batch in work. */
+interface Work<T> {
+  readonly items: T[];
+  /** How many they were: a handler may take from the list what it has done. */
+  readonly count: number;
+  readonly context: OrchestrationContext | undefined;
   readonly signal: SignalLoan;
+  /** How often the handler was called. */
+  attempts: number;
 }
 
 /** Longest time, and most batches, that are worked off before timers and I/O of the process get their turn. */
@@ -64,11 +83,12 @@ export class QueueConsumer<T> {
   readonly concurrency: number;
   readonly #queue: BoundedQueue<T>;
   readonly #handler: QueueConsumerOptions<T>['handler'];
+  readonly #retry: QueueConsumerOptions<T>['retry'];
   readonly #onDone: QueueConsumerOptions<T>['onDone'];
   readonly #onFailed: QueueConsumerOptions<T>['onFailed'];
   readonly #clock: Clock;
   readonly #signals = new SignalPool();
-  readonly #working = new Set<Work>();
+  readonly #working = new Set<Work<T>>();
   readonly #stops = new Set<() => void>();
   readonly #drains = new Set<() => void>();
   readonly #idles = new Set<() => void>();
@@ -89,6 +109,7 @@ export class QueueConsumer<T> {
     this.concurrency = checkCount(`concurrency of queue "${queue.name}"`, concurrency);
     this.#queue = queue;
     this.#handler = options.handler;
+    this.#retry = options.retry;
     this.#onDone = options.onDone;
     this.#onFailed = options.onFailed;
     this.#clock = options.clock;
@@ -275,12 +296,24 @@ export class QueueConsumer<T> {
     this.#pump();
   };
 
-  #run(batch: QueueBatch<T>): void {
-    const { items, context } = batch;
-    const work: Work = { items: items.length, context, signal: this.#signals.lend() };
+  #run({ items, context }: QueueBatch<T>): void {
+    const work: Work<T> = {
+      items,
+      count: items.length,
+      context,
+      signal: this.#signals.lend(),
+      attempts: 0,
+    };
     this.#working.add(work);
+    this.#attempt(work);
+  }
+
+  #attempt(work: Work<T>): void {
+    work.attempts += 1;
+    // Each attempt has a list of its own.
+    const items = this.#retry === undefined ? work.items : [...work.items];
     try {
-      const outcome = runInContext(context, () => this.#handler(items, work.signal.controller.signal));
+      const outcome = runInContext(work.context, () => this.#handler(items, work.signal.controller.signal));
       if (typeof (outcome as PromiseLike<unknown> | undefined | null)?.then === 'function') {
         Promise.resolve(outcome).then(
           (value) => {
@@ -288,7 +321,7 @@ export class QueueConsumer<T> {
             this.#pump();
           },
           (error: unknown) => {
-            this.#fail(work, error);
+            this.#fail(work, error, true);
             this.#pump();
           },
         );
@@ -296,31 +329,65 @@ export class QueueConsumer<T> {
         this.#end(work, outcome);
       }
     } catch (error) {
-      this.#fail(work, error);
+      this.#fail(work, error, true);
     }
   }
 
-  #end(work: Work, outcome: unknown): void {
+  #end(work: Work<T>, outcome: unknown): void {
     if (StepResult.isResult(outcome) && outcome.status === 'failed') {
-      this.#fail(work, new StepFailure(outcome));
+      this.#fail(work, new StepFailure(outcome), false);
       return;
     }
     this.#leave(work);
-    this.#processed += work.items;
+    this.#processed += work.count;
     this.#onDone?.();
   }
 
-  #fail(work: Work, error: unknown): void {
-    this.#leave(work);
-    this.#failed += work.items;
+  #fail(work: Work<T>, error: unknown, thrown: boolean): void {
+    const delayMs = this.#pauseAfter(work, error, thrown);
+    if (delayMs === undefined) this.#giveUp(work, error);
+    else this.#tryAgain(work, error, delayMs);
+  }
+
+  #pauseAfter(work: Work<T>, error: unknown, thrown: boolean): number | undefined {
+    if (this.#retry === undefined || work.signal.controller.signal.aborted) return undefined;
+    const { count: items, context, attempts: attempt } = work;
     try {
-      this.#onFailed?.(error, work.items, work.context);
+      return this.#retry({ error, thrown, items, context, attempt });
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Calls the handler again after a pause, unless the batch is aborted before that. */
+  #tryAgain(work: Work<T>, error: unknown, delayMs: number): void {
+    const { signal } = work.signal.controller;
+    const again = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      this.#attempt(work);
+      this.#pump();
+    };
+    // Not as part of the call whose items these are.
+    const timer = outsideOfCalls(() => this.#clock.setTimeout(again, delayMs));
+    const onAbort = (): void => {
+      this.#clock.clearTimeout(timer);
+      this.#giveUp(work, error);
+      this.#pump();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+  }
+
+  #giveUp(work: Work<T>, error: unknown): void {
+    this.#leave(work);
+    this.#failed += work.count;
+    try {
+      this.#onFailed?.(error, work.count, work.context);
     } catch {
       // Whoever watches a consumer must not stop it.
     }
   }
 
-  #leave(work: Work): void {
+  #leave(work: Work<T>): void {
     this.#working.delete(work);
     this.#signals.giveBack(work.signal);
   }

@@ -38,6 +38,7 @@ export function familySources(
     queue_refused_total: () => orchestrators.queues(({ refused }) => refused),
     queue_dropped_total: () => orchestrators.queues(({ dropped }) => dropped),
     queue_failed_items_total: () => rare.failedItems.read(),
+    queue_retries_total: () => rare.batchRetries.read(),
     background_runs_total: () => rare.runs.read(),
     background_failures_total: () => rare.failures.read(),
     background_restarts_total: () => rare.restarts.read(),

@@ -59,6 +59,11 @@ export const METRIC_FAMILIES = {
     labels: [...of, 'queue'],
     help: 'Items of batches that their consumer failed.',
   },
+  queue_retries_total: {
+    type: 'counter',
+    labels: [...of, 'queue'],
+    help: 'Batches that were handed to their consumer again after it had failed.',
+  },
   background_runs_total: {
     type: 'counter',
     labels: [...of, 'task'],

@@ -62,7 +62,7 @@ class InboxOrchestrator extends BaseOrchestrator {
     return this.queue<number>('mail').offer(1);
   }
 
-  @consumes({ queue: 'mail', capacity: 2 })
+  @consumes({ queue: 'mail', capacity: 2, retry: { maxAttempts: 2, baseMs: 0 } })
   async read() {
     await new Promise<void>((resolve) => (release = resolve));
     throw new Error('no mail');
@@ -202,6 +202,11 @@ describe('createMetrics', () => {
       `kapelle_queue_capacity{${of},queue="mail"} 2`,
       `kapelle_queue_refused_total{${of},queue="mail"} 2`,
       `kapelle_queue_dropped_total{${of},queue="mail"} 0`,
+    ]);
+    release();
+    await clock.advance(0);
+    expect(await lines(metrics, 'kapelle_queue_retries')).toEqual([
+      `kapelle_queue_retries_total{${of},queue="mail"} 1`,
     ]);
     release();
     await clock.advance(0);

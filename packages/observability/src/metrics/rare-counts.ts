@@ -50,6 +50,7 @@ export class RareCounts {
   readonly failures: LabelledCounter;
   readonly restarts: LabelledCounter;
   readonly failedItems: LabelledCounter;
+  readonly batchRetries: LabelledCounter;
   readonly lifecycleFailures: LabelledCounter;
   readonly startDurations: LabelledCounter;
   overflowed = 0;
@@ -63,6 +64,7 @@ export class RareCounts {
     this.failures = counter();
     this.restarts = counter();
     this.failedItems = counter();
+    this.batchRetries = counter();
     this.lifecycleFailures = counter();
     this.startDurations = counter();
     const { events } = facade;
@@ -97,6 +99,9 @@ export class RareCounts {
       }),
       events.on('queue.failed', ({ orchestrator, layer, queue, items }) => {
         this.failedItems.add({ orchestrator, layer, queue }, items);
+      }),
+      events.on('queue.retrying', ({ orchestrator, layer, queue }) => {
+        this.batchRetries.add({ orchestrator, layer, queue });
       }),
       events.on('lifecycle.done', ({ orchestrator, layer, phase, durationMs }) => {
         if (phase === 'start') this.startDurations.set({ orchestrator, layer }, durationMs / 1_000);

@@ -28,6 +28,8 @@ export {
   renderJson,
   renderMarkdown,
   renderTerminal,
+  type SettledSentence,
+  settledSummary,
   type TerminalOptions,
 } from './autonomous-intelligence/briefing/index.js';
 export {

@@ -5,10 +5,10 @@ import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { marked } from 'marked';
 
-import type { Briefing } from '../model.js';
+import type { Briefing, CheckedClaim, Verdict } from '../model.js';
 import { NO_LANGUAGE_MODEL, notInDepth } from '../planned-gap.js';
 import { aBriefing, aFallbackBriefing } from './briefing-fixture.js';
-import { renderHtml, renderJson, renderMarkdown, renderTerminal } from './index.js';
+import { renderHtml, renderJson, renderMarkdown, renderTerminal, settledSummary } from './index.js';
 import { displayWidth } from './terminal-layout.js';
 
 const ESC = '\u001b';
@@ -147,6 +147,56 @@ describe('the renderers', () => {
   it('are stable: the same briefing gives the same text', () => {
     for (const render of [renderHtml, renderMarkdown, renderJson])
       expect(render(aBriefing())).toBe(render(aBriefing()));
+  });
+
+  it('mark the sentences of a summary of which the statements are settled', () => {
+    const { analysis, claims } = aBriefing();
+    const [claim] = claims.map((one) => one.claim);
+    const place = (segment: number, sentence: number, quote: string) => ({ segment, sentence, quote });
+    const checked = (id: string, at: ReturnType<typeof place>, verdict: Verdict): CheckedClaim => ({
+      claim: { ...claim!, ...at, id },
+      verdict,
+      evidence: [],
+      explanation: '',
+    });
+    const [wrong, right, half, open] = [
+      place(1, 0, 'Bonn is the capital of Germany.'),
+      place(1, 1, 'Paris is the capital of France.'),
+      place(2, 0, 'Paris is the capital of France, and the bridge is old.'),
+      place(2, 1, 'The bridge is old.'),
+    ] as const;
+    const briefing = aBriefing({
+      analysis: {
+        ...analysis,
+        claims: [],
+        summary: [wrong, right, half, open].map((at) => ({ ...at, score: 0.5 })),
+      },
+      claims: [
+        checked('a', wrong, 'not_enough_evidence'),
+        checked('a-1', wrong, 'contradicted'),
+        checked('a-2', wrong, 'supported'),
+        checked('b', right, 'supported'),
+        checked('c-1', half, 'supported'),
+        checked('c-2', half, 'not_enough_evidence'),
+      ],
+    });
+    expect(settledSummary(briefing).map(({ verdict }) => verdict)).toEqual([
+      'contradicted',
+      'supported',
+      undefined,
+      undefined,
+    ]);
+
+    const terminal = renderTerminal(briefing, { width: 100, colors: false });
+    expect(terminal).toMatch(/^ {2}✘ Bonn is the capital of Germany\. \[contradicted\]$/m);
+    expect(terminal).toMatch(/^ {2}✔ Paris is the capital of France\. \[supported\]$/m);
+    expect(terminal).toMatch(/^ {2}• The bridge is old\.$/m);
+    expect(renderMarkdown(briefing)).toContain('- Bonn is the capital of Germany. **✘ contradicted**\n');
+    const { document } = parseHTML(renderHtml(briefing));
+    const badges = [...document.querySelectorAll('.summary li')].map(
+      (li) => li.querySelector('.badge')?.textContent,
+    );
+    expect(badges).toEqual(['✘ contradicted', '✔ supported', undefined, undefined]);
   });
 
   it('say why a part is missing and never show an empty or invented value', () => {

@@ -1,4 +1,4 @@
-import { ENTITY_KINDS, type Briefing, type CueFinding, type TextReference } from '../model.js';
+import { ENTITY_KINDS, type Briefing, type CueFinding, type TextReference, type Verdict } from '../model.js';
 import {
   claimViews,
   explanationOf,
@@ -29,6 +29,7 @@ import {
 import { experimentLines } from './experiment-lines.js';
 import { speakerChart, timeChart, topicChart } from './html-charts.js';
 import { CONTENT_SECURITY_POLICY, STYLE } from './html-style.js';
+import { settledSummary } from './settled-summary.js';
 import { escapeHtml, safeLink, safeText } from './safe-text.js';
 
 const MAX_TITLE = 200;
@@ -141,17 +142,20 @@ function header(briefing: Briefing): string {
   }${stats(briefing)}</header>`;
 }
 
-function claim(briefing: Briefing, { claim: said, checked }: ClaimView): string {
-  const verdict = checked?.verdict;
+function verdictBadge(verdict: Verdict | undefined): string {
   const style = verdict === 'supported' || verdict === 'contradicted' ? verdict : 'open';
-  const badge =
-    verdict === undefined ? '○ not checked' : `${VERDICT_TEXT[verdict].mark} ${VERDICT_TEXT[verdict].text}`;
+  const { mark, text } = verdict === undefined ? { mark: '○', text: 'not checked' } : VERDICT_TEXT[verdict];
+  return `<span class="badge ${style}">${mark} ${text}</span>`;
+}
+
+function claim(briefing: Briefing, { claim: said, checked }: ClaimView): string {
+  const badge = verdictBadge(checked?.verdict);
   const explanation = checked === undefined ? whyMissing(briefing, 'verification') : explanationOf(checked);
   const evidence = (checked?.evidence ?? []).map(
     ({ stance, statement, source }) =>
       `<li class="${escapeHtml(stance)}"><b>${STANCE_TEXT[stance]}:</b> <span dir="auto">${t(statement)}</span> <cite>— ${t(source)}</cite></li>`,
   );
-  return `<li class="claim"><span class="badge ${style}">${badge}</span>${place(said)}<blockquote dir="auto">“${t(said.quote)}”</blockquote>${explanation === '' ? '' : `<p class="small">${t(explanation)}</p>`}${evidence.length === 0 ? '' : `<ul class="evidence">${evidence.join('')}</ul>`}</li>`;
+  return `<li class="claim">${badge}${place(said)}<blockquote dir="auto">“${t(said.quote)}”</blockquote>${explanation === '' ? '' : `<p class="small">${t(explanation)}</p>`}${evidence.length === 0 ? '' : `<ul class="evidence">${evidence.join('')}</ul>`}</li>`;
 }
 
 function cues(id: string, title: string, made: Made<readonly CueFinding[]>): string {
@@ -173,9 +177,12 @@ function content(briefing: Briefing): readonly string[] {
     section('summary', 'Executive summary', part(briefing, 'summary'), (sentences) =>
       sentences.length === 0
         ? ''
-        : `<ol class="summary">${sentences
+        : `<ol class="summary">${settledSummary(briefing)
             .slice(0, MAX_ITEMS)
-            .map((one) => `<li dir="auto">${t(one.quote)}${place(one)}</li>`)
+            .map(({ sentence, verdict }) => {
+              const badge = verdict === undefined ? '' : ` ${verdictBadge(verdict)}`;
+              return `<li dir="auto">${t(sentence.quote)}${place(sentence)}${badge}</li>`;
+            })
             .join('')}</ol>`,
     ),
     section(

@@ -32,6 +32,7 @@ import {
   type Made,
 } from './briefing-view.js';
 import { experimentLines } from './experiment-lines.js';
+import { settledSummary } from './settled-summary.js';
 import { escapeMarkdown, safeLink, safeText } from './safe-text.js';
 
 const MAX_TITLE = 200;
@@ -128,8 +129,14 @@ export function renderMarkdown(briefing: Briefing): string {
       : [
           `> **Fallback briefing.** Parts are missing:\n>\n${notice.map((reason) => `> - ${md(reason)}`).join('\n')}`,
         ]),
-    section('Executive summary', part(briefing, 'summary'), (sentences) =>
-      list(sentences.map((sentence) => `${md(sentence.quote)}${place(sentence)}`)),
+    section('Executive summary', part(briefing, 'summary'), () =>
+      list(
+        settledSummary(briefing).map(({ sentence, verdict }) => {
+          const mark =
+            verdict === undefined ? '' : ` **${VERDICT_TEXT[verdict].mark} ${VERDICT_TEXT[verdict].text}**`;
+          return `${md(sentence.quote)}${place(sentence)}${mark}`;
+        }),
+      ),
     ),
     section(
       'Narrative',

@@ -23,6 +23,7 @@ import {
   type OpenClaims,
 } from './briefing-view.js';
 import { experimentLines } from './experiment-lines.js';
+import { type SettledSentence, settledSummary } from './settled-summary.js';
 import { bar, clip, displayWidth, padEnd } from './terminal-layout.js';
 import { show, TerminalPage } from './terminal-page.js';
 import { more, names, none, section, sentiment, topics } from './terminal-sections.js';
@@ -92,6 +93,20 @@ function claim(page: TerminalPage, briefing: Briefing, { claim: said, checked }:
       ...(isRelated ? { style: dim } : {}),
     });
   }
+}
+
+function summarySentence(page: TerminalPage, { sentence, verdict }: SettledSentence): void {
+  const { bold, green, red } = page.colors;
+  const where = formatPlace(sentence);
+  const remarks = [
+    ...(where === '' ? [] : [show(where, 80)]),
+    ...(verdict === undefined ? [] : [VERDICT_TEXT[verdict].text]),
+  ];
+  page.item(
+    verdict === undefined ? '• ' : `${VERDICT_TEXT[verdict].mark} `,
+    show(sentence.quote) + (remarks.length === 0 ? '' : ` [${remarks.join('; ')}]`),
+    { leadStyle: verdict === undefined ? bold : verdict === 'supported' ? green : red },
+  );
 }
 
 function openClaims(page: TerminalPage, { explanation, views }: OpenClaims): void {
@@ -230,16 +245,12 @@ function origin(page: TerminalPage, briefing: Briefing): void {
 export function renderTerminal(briefing: Briefing, options: TerminalOptions): string {
   const asked = Number.isFinite(options.width) ? Math.floor(options.width) : DEFAULT_WIDTH;
   const page = new TerminalPage(Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, asked)), options.colors);
-  const { bold, dim } = page.colors;
+  const { dim } = page.colors;
   header(page, briefing);
-  section(page, 'Executive summary', part(briefing, 'summary'), (sentences) => {
+  section(page, 'Executive summary', part(briefing, 'summary'), () => {
+    const sentences = settledSummary(briefing);
     if (sentences.length === 0) return none(page);
-    for (const sentence of sentences.slice(0, MAX_ROWS)) {
-      const where = formatPlace(sentence);
-      page.item('• ', show(sentence.quote) + (where === '' ? '' : ` [${show(where, 80)}]`), {
-        leadStyle: bold,
-      });
-    }
+    for (const settled of sentences.slice(0, MAX_ROWS)) summarySentence(page, settled);
     more(page, sentences.length, MAX_ROWS);
   });
   const narrative = narrativeOf(briefing);
