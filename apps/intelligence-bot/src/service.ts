@@ -33,8 +33,10 @@ import {
   UnifiedFeedbackOrchestrator,
 } from '@kapelle/orchestrators';
 import { ContainerModule } from 'inversify';
+import { basename } from 'node:path';
 import { type Bot, ORCHESTRATORS, type Ports, portsModule } from './compose.js';
 import { AnalysisDeskOrchestrator } from './desk/analysis-desk-orchestrator.js';
+import { fileKind } from './folder-files.js';
 import { GuardedKnowledge, GuardedModel, MODEL_SERVICE } from './guarded-ports.js';
 import { LazyContentSource } from './lazy-ports.js';
 import { MISSION_MANAGERS } from './mission/mission-managers.js';
@@ -98,7 +100,11 @@ export function composeService(
     allowAddresses: settings.allowAddresses,
     userAgent: 'kapelle-intelligence-bot',
   });
-  const monitoring: MonitoringOptions = { analyst: 'analysis_desk', folders };
+  const monitoring: MonitoringOptions = {
+    analyst: 'analysis_desk',
+    folders,
+    passOver: (path) => fileKind(basename(path)) !== 'content',
+  };
   const { knowledge, models, source } = ports;
   const facade = (): OrchestrationFacade => host.facade;
   const resilience = (): ResilienceOrchestrator => host.container.get(ResilienceOrchestrator);

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { basename, relative, resolve } from 'node:path';
 import { STDIN_URI } from '../adapters/stream-content.js';
 import { UsageError } from '../complaint.js';
-import { isBriefingFile } from '../output-files.js';
+import { fileKind } from '../folder-files.js';
 
 /** A source as somebody wrote it, and what the bot is asked for. */
 export type FoundSource =
@@ -16,16 +16,9 @@ export type FoundSource =
 // At least two letters: a single one is a drive of Windows.
 const URL_LIKE = /^[a-z][a-z0-9+.-]+:/i;
 
-/** `README.md`, `SOURCES.txt`, `license.md`; `LICENSE-MIT.txt`, where capitals say that it is no text about licences. */
-const DESCRIBES_FOLDER = [
-  /^(?:readme|sources|licen[cs]e)\.(?:md|markdown|txt|text|html?)$/i,
-  /^(?:README|SOURCES|LICEN[CS]E)[-_.]/,
-];
-
 /**
  * Files, folders and URLs as absolute paths and URLs; a folder is the content files in it, but for those that describe it and
- * for briefings that `--out` has written. What
- * cannot be listed is told in the place of its files.
+ * for briefings that `--out` has written. What cannot be listed is told in the place of its files.
  */
 export async function findSources(
   named: readonly string[],
@@ -60,7 +53,7 @@ async function filesOf(
   const { CONTENT_EXTENSIONS, listContentFiles } = await import('../adapters/file-content.js');
   try {
     const files = await listContentFiles(path, { signal });
-    const listed = files.map((uri): FoundSource => ({ kind: kindOf(basename(uri)), uri }));
+    const listed = files.map((uri): FoundSource => ({ kind: fileKind(basename(uri)), uri }));
     if (listed.some(({ kind }) => kind === 'content')) return listed;
     const message = `The folder "${shownPath(path, baseFolder)}" holds no content files. Name a folder with files that end in ${CONTENT_EXTENSIONS.join(', ')}.`;
     return [...listed, { kind: 'problem', uri: path, message, code: 'FOLDER_EMPTY' }];
@@ -71,11 +64,6 @@ async function filesOf(
       { kind: 'problem', uri: path, message, code: typeof code === 'string' ? code : 'SOURCE_NOT_READABLE' },
     ];
   }
-}
-
-function kindOf(name: string): 'content' | 'passedOver' | 'ownOutput' {
-  if (isBriefingFile(name)) return 'ownOutput';
-  return DESCRIBES_FOLDER.some((each) => each.test(name)) ? 'passedOver' : 'content';
 }
 
 /** A path as short as it can be written from the base folder; a URL as it is. */

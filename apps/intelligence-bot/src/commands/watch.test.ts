@@ -74,6 +74,9 @@ describe('watch', () => {
     await mkdir(other);
     const speech = (await readFile(join(SAMPLES, 'sotu-1962-kennedy.txt'), 'utf8')).split(/(?<=[.!?])\s+/);
     await put(join(inbox, 'first.txt'), speech.slice(0, 12).join(' '));
+    // What tells of the folder, and what the bot has written there, is no content.
+    await put(join(inbox, 'README.md'), speech.slice(40, 52).join(' '));
+    await put(join(inbox, 'a-talk-0123456789ab-standard.md'), speech.slice(52, 64).join(' '));
     const first = await watch(['inbox', 'other', '--every', '1'], 'analysed  ');
     expect(first.err).toContain(`watching ${inbox} (folder) every 1 min\n`);
     expect(first.out).toMatch(/^analysed {2}first\.txt {2}[0-9a-f]{12}-\w+\n$/);

@@ -31,6 +31,8 @@ export interface MonitoringOptions {
   readonly maxSeen?: number;
   /** Folders that may be watched, with all below them. @default none */
   readonly folders?: readonly string[];
+  /** Asked of each file of a watched folder, by its absolute path: `true` for one that is no content. @default none is passed over */
+  readonly passOver?: (path: string) => boolean;
   /** Who analyses: an orchestrator whose `analyze` takes `{ uri, item?, depth? }` and gives a briefing. @default 'autonomous_intelligence' */
   readonly analyst?: string;
 }
@@ -54,8 +56,12 @@ export function resolveMonitoringOptions(options: MonitoringOptions): Monitoring
     maxFinished: whole('maxFinished', options.maxFinished ?? 2_000, 1),
     maxSeen: whole('maxSeen', options.maxSeen ?? 5_000, 2_000),
     folders: options.folders ?? [],
+    passOver: options.passOver ?? (() => false),
     analyst: options.analyst ?? 'autonomous_intelligence',
   };
+  if (typeof settings.passOver !== 'function') {
+    throw new RangeError(`passOver must be a function, got ${typeof settings.passOver}`);
+  }
   if (settings.retryAnalysisMs > settings.maxBackOffMs) {
     throw new RangeError(
       `retryAnalysisMs (${settings.retryAnalysisMs}) is longer than maxBackOffMs (${settings.maxBackOffMs}). Shorten the one or lengthen the other.`,

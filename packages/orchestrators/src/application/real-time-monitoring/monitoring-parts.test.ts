@@ -269,21 +269,25 @@ describe('options and adapters', () => {
     expect(() => resolveMonitoringOptions({ retryAnalysisMs: 20_000, maxBackOffMs: 10_000 })).toThrow(
       'retryAnalysisMs (20000) is longer than maxBackOffMs (10000)',
     );
+    expect(() => resolveMonitoringOptions({ passOver: '*.md' as never })).toThrow(
+      'passOver must be a function, got string',
+    );
+    const watching = (...folders: string[]) => ({ folders, passOver: () => false });
     const adapter = (kind: string) => ({
       kind,
       checkTarget: (target: string) => target,
       look: () => Promise.resolve({ items: [], cursor: null, unchanged: true }),
     });
-    expect(() => sourceAdapters(undefined, ['relative'], [])).toThrow(
+    expect(() => sourceAdapters(undefined, watching('relative'), [])).toThrow(
       'folders must be absolute paths, got "relative"',
     );
-    expect(() => sourceAdapters(undefined, [], [adapter('Bad')])).toThrow(
+    expect(() => sourceAdapters(undefined, watching(), [adapter('Bad')])).toThrow(
       'lower-case letters, digits and "_", got "Bad"',
     );
-    expect(() => sourceAdapters(undefined, [], [adapter('a'), adapter('a')])).toThrow(
+    expect(() => sourceAdapters(undefined, watching(), [adapter('a'), adapter('a')])).toThrow(
       'two source adapters of the kind "a"',
     );
-    expect([...sourceAdapters(undefined, ['/x'], [adapter('discord')]).keys()]).toEqual([
+    expect([...sourceAdapters(undefined, watching('/x'), [adapter('discord')]).keys()]).toEqual([
       'folder',
       'discord',
     ]);

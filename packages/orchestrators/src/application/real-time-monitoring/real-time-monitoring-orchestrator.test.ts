@@ -262,7 +262,7 @@ describe('RealTimeMonitoringOrchestrator', () => {
   it('watches a folder by size and time, reads what changed, and leaves alone what is still written to', async () => {
     const folder = await aFolder();
     const clock = new FakeClock();
-    const options = { folders: [folder] };
+    const options = { folders: [folder], passOver: (path: string) => path.endsWith('made-here.md') };
     const house = await open({ options, clock });
     const write = async (name: string, text: string, ageMs = 60_000) => {
       await mkdir(join(folder, name, '..'), { recursive: true });
@@ -275,6 +275,7 @@ describe('RealTimeMonitoringOrchestrator', () => {
     await write('a.txt', words('north'));
     await write('deep/b.md', words('south'));
     await write('.hidden.txt', words('hidden'));
+    await write('deep/made-here.md', words('made'));
     await write('picture.png', 'x');
     await write('copying.txt', words('half a'), 500);
     await symlink('/etc/hostname', join(folder, 'link.txt'));

@@ -80,7 +80,7 @@ export class RealTimeMonitoringOrchestrator extends BaseOrchestrator {
     this.#settings = settings;
     this.#clock = clock;
     this.#engine = new MonitoringEngine(
-      sourceAdapters(http, settings.folders, adapters),
+      sourceAdapters(http, settings, adapters),
       new MonitoringStore(stateStoreFor(store, clock)),
       settings,
       {

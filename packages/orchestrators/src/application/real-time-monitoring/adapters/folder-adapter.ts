@@ -45,13 +45,18 @@ interface FileMark {
 export class FolderAdapter implements SourceAdapter {
   readonly kind = 'folder';
   readonly #roots: readonly string[];
+  readonly #passOver: (path: string) => boolean;
 
-  /** @throws TypeError for a root that is not absolute */
-  constructor(roots: readonly string[]) {
+  /**
+   * @param passOver files that are no content
+   * @throws TypeError for a root that is not absolute
+   */
+  constructor(roots: readonly string[], passOver: (path: string) => boolean) {
     for (const root of roots) {
       if (!isAbsolute(root)) throw new TypeError(`folders must be absolute paths, got "${root}"`);
     }
     this.#roots = roots;
+    this.#passOver = passOver;
   }
 
   checkTarget(target: string): string {
@@ -75,6 +80,7 @@ export class FolderAdapter implements SourceAdapter {
     let changed = false;
     for (const path of await contentFiles(folder, signal)) {
       signal.throwIfAborted();
+      if (this.#passOver(path)) continue;
       const known = before.get(path);
       const mark = await markOf(path, known, now, signal);
       if (mark === undefined) continue;

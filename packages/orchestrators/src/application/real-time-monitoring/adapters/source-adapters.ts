@@ -1,4 +1,5 @@
 import type { HttpClient } from '../../../http/http-client.js';
+import type { MonitoringSettings } from '../monitoring-options.js';
 import type { SourceAdapter } from '../source-adapter.js';
 import { FeedAdapter } from './feed-adapter.js';
 import { FolderAdapter } from './folder-adapter.js';
@@ -13,14 +14,14 @@ const KIND = /^[a-z][a-z0-9_]{0,39}$/;
  */
 export function sourceAdapters(
   http: HttpClient | undefined,
-  folders: readonly string[],
+  { folders, passOver }: Pick<MonitoringSettings, 'folders' | 'passOver'>,
   given: readonly SourceAdapter[],
 ): ReadonlyMap<string, SourceAdapter> {
   const own: SourceAdapter[] =
     http === undefined
       ? []
       : [new FeedAdapter('feed', http), new FeedAdapter('podcast', http), new PageAdapter(http)];
-  if (folders.length > 0) own.push(new FolderAdapter(folders));
+  if (folders.length > 0) own.push(new FolderAdapter(folders, passOver));
   const adapters = new Map(own.map((adapter) => [adapter.kind, adapter]));
   const kinds = new Set<string>();
   for (const adapter of given) {
