@@ -28,19 +28,18 @@ export function tellEnded(watches: readonly AttemptWatch[]): void {
 
 /** The promise that the author's code returned, if it did. */
 export function promiseIn(value: unknown): Promise<unknown> | undefined {
-  if (value instanceof Promise && value.then === nativeThen) return value as Promise<unknown>;
-  if ((typeof value === 'object' && value !== null) || typeof value === 'function') return adopted(value);
-  return undefined;
+  if ((typeof value !== 'object' || value === null) && typeof value !== 'function') return undefined;
+  // Asked first, and once: what has no `then` is a plain value, whatever else of it throws when it is looked at.
+  const { then } = value as { readonly then?: unknown };
+  if (typeof then !== 'function') return undefined;
+  return then === nativeThen && value instanceof Promise ? (value as Promise<unknown>) : adopted(value);
 }
 
 /** A `then` of somebody's own may call back twice, or never tell: only the language's is used as it is. */
-function adopted(value: object): Promise<unknown> | undefined {
-  const { then } = value as { readonly then?: unknown };
-  return typeof then === 'function'
-    ? new Promise((resolve) => {
-        resolve(value);
-      })
-    : undefined;
+function adopted(value: object): Promise<unknown> {
+  return new Promise((resolve) => {
+    resolve(value);
+  });
 }
 
 export function resultOf(value: unknown): StepResult {

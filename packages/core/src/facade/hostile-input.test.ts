@@ -390,6 +390,24 @@ describe('whatever is passed in', () => {
     }
   });
 
+  it('a returned value without a then is data, whatever else of it throws when it is looked at', async () => {
+    const guarded = new Proxy({ answer: 42 }, { getPrototypeOf: boom });
+    class Guarding extends BaseOrchestrator {
+      go(): unknown {
+        return guarded;
+      }
+    }
+    defineOrchestrator(Guarding, { layer: 'domain', type: 'adaptive', operations: ['go'], name: 'guarding' });
+    const facade = new OrchestrationFacade();
+    facade.register(Guarding);
+    const result = await facade.orchestrate(
+      'guarding',
+      OrchestrationContext.create({ tenantId: 'acme' }),
+      {},
+    );
+    expect([result.status, result.data === guarded]).toEqual(['ok', true]);
+  });
+
   it('ids that a caller made up are one line of a log, and themselves everywhere else', async () => {
     const logger = new LineLogger();
     const facade = new OrchestrationFacade({ logger });

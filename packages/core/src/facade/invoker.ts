@@ -243,6 +243,8 @@ export class Invoker {
     }
     if (runtime.interceptors.watchers.calls) frame.scope = runtime.interceptors.watchers.call(frame);
     if (observed) this.#journal.started(frame);
+    // Whoever heard of it may have cancelled it: an answered call is put under no limit that would outlive it.
+    if (frame.settled) return;
     const { timing, scope } = frame;
     if (timing !== undefined && timing.expiresAt !== Infinity && !this.#limits.limit(frame, timing)) return;
     if (linked) this.#limits.link(frame);

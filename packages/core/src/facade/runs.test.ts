@@ -212,6 +212,15 @@ describe('facade.runs', () => {
     expect(await facade.runs.signal('unknown', 'go')).toMatchObject({ errorCategory: 'not_found' });
   });
 
+  it('leaves no limit behind of a run that is cancelled by who hears that it began', async () => {
+    const { clock, facade, call, begun } = setUp();
+    facade.events.on('call.started', ({ runId }) => void facade.runs.cancel(String(runId)));
+    expect(await call('count', { runId: 'r', timeoutMs: 60_000 })).toMatchObject({
+      errorCategory: 'cancelled',
+    });
+    expect([begun(), clock.keptAlive]).toEqual([0, 0]);
+  });
+
   it('keeps an event until somebody waits for it, up to a bound, and times out without one', async () => {
     const { clock, facade } = setUp();
     const early = facade.runs.submit('job', aContext(), { operation: 'steps' });

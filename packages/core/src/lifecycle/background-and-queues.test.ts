@@ -18,10 +18,11 @@ interface Parts {
   readonly take?: (items: readonly unknown[], signal: AbortSignal) => unknown;
   readonly cleanup?: () => unknown;
   readonly declaration?: Partial<OrchestratorDeclaration>;
+  readonly random?: () => number;
 }
 
 /** A host of `worker`, with a task and a queue that a test writes. */
-function working({ tick, take, cleanup, declaration }: Parts) {
+function working({ tick, take, cleanup, declaration, random = () => 0 }: Parts) {
   const clock = new FakeClock();
   const log: string[] = [];
   class Worker extends BaseOrchestrator {
@@ -53,7 +54,7 @@ function working({ tick, take, cleanup, declaration }: Parts) {
   const host = createOrchestrationHost({
     orchestrators: [Worker],
     clock,
-    random: () => 0,
+    random,
     shutdown: { drainTimeoutMs: 5_000 },
   });
   const offer = (...items: unknown[]) => host.facade.orchestrate<unknown>('worker', aContext(), { items });
@@ -419,6 +420,30 @@ describe('queues of a host', () => {
     await clock.advance(2_000);
     expect(await stopped).toMatchObject({ clean: true, undelivered: 0 });
     expect(taken.slice(8)).toEqual(['d', 'd']);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('count what waits for another attempt when the time of a stop is over as not delivered', async () => {
+    const { host, clock, offer } = working({
+      take: () => {
+        throw new Error('busy');
+      },
+      declaration: {
+        consumes: {
+          take: { queue: 'inbox', batchSize: 2, retry: { maxAttempts: 99, baseMs: 60_000, capMs: 60_000 } },
+        },
+      },
+      random: () => 0.5,
+    });
+    const failed: unknown[] = [];
+    host.facade.events.on('queue.failed', ({ items, error }) => failed.push([items, error]));
+    await host.start();
+    await offer(1, 2, 3);
+    await clock.advance(0);
+    const stopped = host.stop();
+    await clock.advance(10_000);
+    expect(await stopped).toMatchObject({ undelivered: 3, abandoned: 0, failures: [] });
+    expect(failed).toEqual([[2, 'busy']]);
     expect(clock.pending).toBe(0);
   });
 

@@ -223,14 +223,14 @@ export class UnitWorkers {
     return ended.filter((name) => name !== undefined);
   }
 
-  /** Closes the queues and counts what nobody will take. */
+  /** Closes the queues and counts what nobody will take, nor take again. */
   giveUpQueues(): number {
     let left = 0;
     for (const { queue, consumer } of this.#queues.values()) {
       queue.close();
       consumer.abort(new DOMException(`Queue "${queue.name}" is closed.`, 'AbortError'));
       void consumer.stop();
-      left += queue.drainRemaining();
+      left += queue.drainRemaining() + consumer.takeCutShort();
     }
     return left;
   }

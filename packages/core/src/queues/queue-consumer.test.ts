@@ -602,4 +602,24 @@ describe('QueueConsumer', () => {
     await aTurn();
     expect(consumer.processed).toBe(3);
   });
+
+  it('does not hand over again what was aborted while it was asked whether to', async () => {
+    let handed = 0;
+    const { clock, queue, consumer } = aRig(
+      async () => {
+        handed += 1;
+        throw new Error('busy');
+      },
+      {
+        retry: () => {
+          consumer.abort(new Error('enough'));
+          return 100;
+        },
+      },
+    );
+    consumer.start();
+    queue.offer(1);
+    await aTurn();
+    expect([handed, consumer.running, consumer.failed, clock.pending]).toEqual([1, 0, 1, 0]);
+  });
 });

@@ -101,6 +101,8 @@ export class QueueConsumer<T> {
   #paused = false;
   #processed = 0;
   #failed = 0;
+  /** Items of batches that would have been handed over again, had they not been aborted. */
+  #cutShort = 0;
 
   /** @throws RangeError for a batchSize or concurrency that is none. */
   constructor(options: QueueConsumerOptions<T>) {
@@ -127,6 +129,13 @@ export class QueueConsumer<T> {
   /** Items of batches that failed. */
   get failed(): number {
     return this.#failed;
+  }
+
+  /** Items of batches that were aborted in the pause before another attempt, since this was asked last. */
+  takeCutShort(): number {
+    const items = this.#cutShort;
+    this.#cutShort = 0;
+    return items;
   }
 
   /** Batches in work, those included that outlived a stop: they keep their place until they end. */
@@ -353,7 +362,9 @@ export class QueueConsumer<T> {
     if (this.#retry === undefined || work.signal.controller.signal.aborted) return undefined;
     const { count: items, context, attempts: attempt } = work;
     try {
-      return this.#retry({ error, thrown, items, context, attempt });
+      const delayMs = this.#retry({ error, thrown, items, context, attempt });
+      // Whoever was asked, or heard of it, may have aborted the batch meanwhile.
+      return work.signal.controller.signal.aborted ? undefined : delayMs;
     } catch {
       return undefined;
     }
@@ -371,6 +382,7 @@ export class QueueConsumer<T> {
     const timer = outsideOfCalls(() => this.#clock.setTimeout(again, delayMs));
     const onAbort = (): void => {
       this.#clock.clearTimeout(timer);
+      this.#cutShort += work.count;
       this.#giveUp(work, error);
       this.#pump();
     };
