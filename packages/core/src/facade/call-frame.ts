@@ -14,7 +14,16 @@ import {
   type OrchestratorUnit,
 } from '../orchestrator/orchestrator-unit.js';
 import type { StepResult } from '../step-result.js';
-import { type AbortKind, abortFailure, type CallTiming, Ending, FrameCall, More } from './call-parts.js';
+import {
+  type AbortKind,
+  abortFailure,
+  type CallTiming,
+  EndCallback,
+  Ending,
+  FrameCall,
+  More,
+  ParentLink,
+} from './call-parts.js';
 import { InvocationContext } from './invocation-context.js';
 import type { InterceptedCall } from './interceptor.js';
 import type { CallOptions } from './references.js';
@@ -211,16 +220,35 @@ export class CallFrame implements Abortable, WatchedCall {
       run();
       return () => undefined;
     }
-    const set = (ending.waiting ??= new Set());
-    set.add(run);
+    const listener = new EndCallback(run);
+    ending.add(listener);
     return () => {
-      set.delete(run);
+      listener.remove();
     };
+  }
+
+  /** Ends with the call that made it, from now on; at once if that was ended. */
+  endWith(parent: CallFrame): void {
+    const link = new ParentLink(this, parent);
+    if (parent.aborted) {
+      link.heard();
+      return;
+    }
+    (this.more ??= new More()).link = link;
+    (parent.ending ??= new Ending()).add(link);
   }
 
   /** Lets go, at the end, of the signals and calls that may abort this one. */
   atEnd(unlink: () => void): void {
-    (this.more ??= new More()).unlink = unlink;
+    const more = (this.more ??= new More());
+    const before = more.unlink;
+    more.unlink =
+      before === undefined
+        ? unlink
+        : () => {
+            before();
+            unlink();
+          };
   }
 
   /** Runs while a body that was told to end may still do so. */
@@ -234,7 +262,10 @@ export class CallFrame implements Abortable, WatchedCall {
 
   /** Lets go now. */
   unlink(): void {
-    this.more?.unlink?.();
+    const { more } = this;
+    if (more === undefined) return;
+    more.link?.remove();
+    more.unlink?.();
   }
 
   /** Ends the call: its children, its signal, and the caller's waiting. Does nothing the second time. */
@@ -254,9 +285,7 @@ export class CallFrame implements Abortable, WatchedCall {
     const failure = abortFailure(this, kind, because);
     const reason = new DOMException(failure.error, kind === 'timeout' ? 'TimeoutError' : 'AbortError');
     ending.reason = reason;
-    const { waiting } = ending;
-    ending.waiting = undefined;
-    if (waiting !== undefined) for (const run of waiting) run();
+    ending.tell();
     ending.controller?.abort(reason);
     this.unit.invoker.settle(this, failure);
   }

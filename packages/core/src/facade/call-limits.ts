@@ -1,4 +1,4 @@
-import { scopeOf } from '../engine/abort-scope.js';
+import { type Abortable, scopeOf } from '../engine/abort-scope.js';
 import { FailedResult } from '../step-result.js';
 import type { CallFrame } from './call-frame.js';
 import { CallTiming } from './call-parts.js';
@@ -48,28 +48,30 @@ export class CallLimits {
   /** Makes the caller's signals and the parent call end this one. */
   link(frame: CallFrame): void {
     const { parent } = frame;
-    const undo: (() => void)[] = [];
-    frame.atEnd(() => {
-      for (const each of undo) each();
-    });
     if (parent !== undefined && (!parent.over || parent.aborted)) {
       const scope = scopeOf(parent);
-      undo.push(
-        scope.onAbort(() => {
-          frame.abort(
-            parent.abortKind ?? 'cancelled',
-            scope === parent ? `${parent.unit.name} was` : 'another branch failed',
-          );
-        }),
-      );
+      if (scope === parent) frame.endWith(parent);
+      else this.#endWithScope(frame, parent, scope);
     }
-    for (const source of frame.state.sources) {
+    const { sources } = frame.state;
+    if (sources.length > 0 && !frame.settled) this.#endWithSignals(frame, sources);
+    if (frame.settled) frame.unlink();
+  }
+
+  #endWithScope(frame: CallFrame, parent: CallFrame, scope: Abortable): void {
+    const undo = scope.onAbort(() => {
+      frame.abort(parent.abortKind ?? 'cancelled', 'another branch failed');
+    });
+    frame.atEnd(undo);
+  }
+
+  #endWithSignals(frame: CallFrame, sources: readonly AbortSignal[]): void {
+    for (const source of sources) {
       if (source.aborted) {
         frame.abort('cancelled', 'its caller asked for it');
-        break;
+        return;
       }
-      undo.push(linkSignal(source, frame));
+      frame.atEnd(linkSignal(source, frame));
     }
-    if (frame.settled) frame.unlink();
   }
 }

@@ -29,12 +29,84 @@ export class CallTiming implements Deadline {
   }
 }
 
+/** Somebody who hears when a call is ended from outside. The fields belong to the {@link Ending}. */
+export abstract class EndListener {
+  ending: Ending | undefined = undefined;
+  previous: EndListener | undefined = undefined;
+  next: EndListener | undefined = undefined;
+
+  abstract heard(): void;
+
+  /** Takes it back; does nothing where it has heard, or is in no list. */
+  remove(): void {
+    const { ending, previous, next } = this;
+    if (ending === undefined) return;
+    if (previous === undefined) ending.first = next;
+    else previous.next = next;
+    if (next === undefined) ending.last = previous;
+    else next.previous = previous;
+    this.ending = undefined;
+    this.previous = undefined;
+    this.next = undefined;
+  }
+}
+
 /** How a call is ended from outside. */
 export class Ending {
   controller: AbortController | undefined = undefined;
   reason: DOMException | undefined = undefined;
   kind: AbortKind | undefined = undefined;
-  waiting: Set<() => void> | undefined = undefined;
+  // A list of its own making: a set costs more than all the rest of a call that a call makes.
+  first: EndListener | undefined = undefined;
+  last: EndListener | undefined = undefined;
+
+  add(listener: EndListener): void {
+    listener.ending = this;
+    listener.previous = this.last;
+    if (this.last === undefined) this.first = listener;
+    else this.last.next = listener;
+    this.last = listener;
+  }
+
+  /** Tells everybody, in the order they came; one that takes another back keeps it from hearing. */
+  tell(): void {
+    let listener = this.first;
+    while (listener !== undefined) {
+      listener.remove();
+      listener.heard();
+      listener = this.first;
+    }
+  }
+}
+
+/** Any code that wants to hear. */
+export class EndCallback extends EndListener {
+  readonly #run: () => void;
+
+  constructor(run: () => void) {
+    super();
+    this.#run = run;
+  }
+
+  heard(): void {
+    this.#run();
+  }
+}
+
+/** A call that ends with the one that made it. */
+export class ParentLink extends EndListener {
+  readonly #frame: CallFrame;
+  readonly #parent: CallFrame;
+
+  constructor(frame: CallFrame, parent: CallFrame) {
+    super();
+    this.#frame = frame;
+    this.#parent = parent;
+  }
+
+  heard(): void {
+    this.#frame.abort(this.#parent.abortKind ?? 'cancelled', `${this.#parent.unit.name} was`);
+  }
 }
 
 /** What only some calls have. */
@@ -44,6 +116,8 @@ export class More {
   /** How many runs of each durable child a run on an engine has begun. */
   children: Map<string, number> | undefined = undefined;
   unlink: (() => void) | undefined = undefined;
+  /** Where it hears of the end of the call that made it. */
+  link: ParentLink | undefined = undefined;
   graceTimer: TimerHandle | undefined = undefined;
 }
 

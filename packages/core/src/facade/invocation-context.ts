@@ -51,9 +51,7 @@ export class InvocationContext extends OperationContext {
 
   override createChildContext(parentName: string, overrides?: ChildContextOverrides): OrchestrationContext {
     const frame = frameOf(this);
-    // The frame carries deadline and signals: it knows them on the monotonic clock.
-    const base: ContextState = { ...frame.state, deadline: undefined, frame, sources: [] };
-    return new OrchestrationContext(childState(base, parentName, overrides), TRUSTED);
+    return new OrchestrationContext(childState(frame.state, parentName, overrides, frame), TRUSTED);
   }
 
   step<T>(name: string, fn: (step: Step) => T, options?: StepOptions<never>): Promise<never> {

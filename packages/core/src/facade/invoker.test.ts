@@ -179,6 +179,42 @@ describe('a call', () => {
     expect(await child).toMatchObject({ errorCategory: 'timeout' });
   });
 
+  it('ends the calls it has made that still run, in their order, and leaves alone what is over', async () => {
+    const { clock, facade, runtime } = setUp();
+    const told: string[] = [];
+    facade.events.on('call.ended', ({ orchestrator, result }) => {
+      told.push(`${orchestrator} ${result.status === 'failed' ? result.errorCategory : result.status}`);
+    });
+    const gates = new Map(['first', 'second', 'third', 'fourth'].map((name) => [name, gate()] as const));
+    for (const [name, { opened }] of gates) facade.register(one(name, () => opened));
+    const heard: string[] = [];
+    facade.register(
+      one(
+        'parent',
+        async (context) => {
+          for (const name of gates.keys()) {
+            void context.call(name);
+            // Listeners of its own stand between them.
+            context.signal.addEventListener('abort', () => heard.push(name));
+          }
+          await context.sleep(1_000);
+        },
+        { timeoutMs: 100 },
+      ),
+    );
+    const answer = facade.orchestrate('parent', aContext());
+    await clock.advance(10);
+    gates.get('second')?.open();
+    gates.get('fourth')?.open();
+    await clock.advance(90);
+    expect(await answer).toMatchObject({ errorCategory: 'timeout' });
+    expect(told).toEqual(['second ok', 'fourth ok', 'first timeout', 'third timeout', 'parent timeout']);
+    expect(heard).toEqual(['first', 'second', 'third', 'fourth']);
+    for (const { open } of gates.values()) open();
+    await turn();
+    expect([runtime.live, clock.pending]).toEqual([0, 0]);
+  });
+
   it('lets go of timers and of listeners on long-lived signals', async () => {
     const { clock, facade, runtime } = setUp();
     const { signal } = new AbortController();

@@ -27,7 +27,7 @@ export class Settlement {
     frame.settled = true;
     const { timing, more } = frame;
     if (timing?.list !== undefined) this.#runtime.deadlines.remove(timing);
-    if (more?.unlink !== undefined) more.unlink();
+    if (more !== undefined) frame.unlink();
     const result = this.#told(frame, answer);
     if (more?.runId !== undefined) frame.unit.runs.ended(frame, result);
     if (frame.scope !== undefined) endScope(frame.scope, result);
