@@ -61,9 +61,9 @@ async function watch(args: readonly string[], until: string) {
 }
 
 /** Writes a file of some minutes ago: what is being written now is left for the next look. */
-async function put(path: string, text: string): Promise<void> {
+async function put(path: string, text: string, ageS = 300): Promise<void> {
   await writeFile(path, text);
-  const then = Date.now() / 1_000 - 300;
+  const then = Date.now() / 1_000 - ageS;
   await utimes(path, then, then);
 }
 
@@ -74,9 +74,21 @@ describe('watch', () => {
     await mkdir(other);
     const speech = (await readFile(join(SAMPLES, 'sotu-1962-kennedy.txt'), 'utf8')).split(/(?<=[.!?])\s+/);
     await put(join(inbox, 'first.txt'), speech.slice(0, 12).join(' '));
-    // What tells of the folder, and what the bot has written there, is no content.
-    await put(join(inbox, 'README.md'), speech.slice(40, 52).join(' '));
-    await put(join(inbox, 'a-talk-0123456789ab-standard.md'), speech.slice(52, 64).join(' '));
+    // What tells of the folder, and what the bot has written there, is no content. Two older and two newer ones, of which
+    // two at a time would be analysed before it, whichever end is begun with.
+    const others = [
+      'README.md',
+      'LICENSE.txt',
+      'a-talk-0123456789ab-standard.md',
+      'a-talk-0123456789ab-quick.md',
+    ];
+    for (const [at, name] of others.entries()) {
+      await put(
+        join(inbox, name),
+        speech.slice(40 + at * 4, 44 + at * 4).join(' '),
+        at % 2 === 0 ? 200 : 400,
+      );
+    }
     const first = await watch(['inbox', 'other', '--every', '1'], 'analysed  ');
     expect(first.err).toContain(`watching ${inbox} (folder) every 1 min\n`);
     expect(first.out).toMatch(/^analysed {2}first\.txt {2}[0-9a-f]{12}-\w+\n$/);

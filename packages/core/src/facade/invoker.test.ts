@@ -185,7 +185,9 @@ describe('a call', () => {
     facade.events.on('call.ended', ({ orchestrator, result }) => {
       told.push(`${orchestrator} ${result.status === 'failed' ? result.errorCategory : result.status}`);
     });
-    const gates = new Map(['first', 'second', 'third', 'fourth'].map((name) => [name, gate()] as const));
+    const gates = new Map(
+      ['first', 'second', 'third', 'fourth', 'fifth'].map((name) => [name, gate()] as const),
+    );
     for (const [name, { opened }] of gates) facade.register(one(name, () => opened));
     const heard: string[] = [];
     facade.register(
@@ -193,6 +195,8 @@ describe('a call', () => {
         'parent',
         async (context) => {
           for (const name of gates.keys()) {
+            // The fifth comes when the fourth, the last before it, is over.
+            if (name === 'fifth') await context.sleep(20);
             void context.call(name);
             // Listeners of its own stand between them.
             context.signal.addEventListener('abort', () => heard.push(name));
@@ -208,8 +212,15 @@ describe('a call', () => {
     gates.get('fourth')?.open();
     await clock.advance(90);
     expect(await answer).toMatchObject({ errorCategory: 'timeout' });
-    expect(told).toEqual(['second ok', 'fourth ok', 'first timeout', 'third timeout', 'parent timeout']);
-    expect(heard).toEqual(['first', 'second', 'third', 'fourth']);
+    expect(told).toEqual([
+      'second ok',
+      'fourth ok',
+      'first timeout',
+      'third timeout',
+      'fifth timeout',
+      'parent timeout',
+    ]);
+    expect(heard).toEqual(['first', 'second', 'third', 'fourth', 'fifth']);
     for (const { open } of gates.values()) open();
     await turn();
     expect([runtime.live, clock.pending]).toEqual([0, 0]);
