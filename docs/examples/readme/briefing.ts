@@ -37,7 +37,7 @@ export class ArchiveOrchestrator extends BaseOrchestrator {
     return this.queue<string>('pages').offer(page); // bounded; drained at shutdown
   }
 
-  @consumes({ queue: 'pages', capacity: 1_000, batchSize: 50 })
+  @consumes({ queue: 'pages', capacity: 1_000, batchSize: 50, retry: { maxAttempts: 5 } })
   store(pages: string[]) {
     this.pages.push(...pages);
   }
